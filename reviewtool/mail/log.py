@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The log in a patch mail's text: in-body header, log lines, and where they end.
+
+    text     = [above scissors] *blank [in-body] log [cut] rest
+    in-body  = *("From:" / "Subject:" / "Date:" field) blank
+    cut      = "---" / the first line that starts a diff
+    scissors = a line of dashes, blanks and scissors (">8" or "8<"), by more than a third dashes
+
+Source: git-mailinfo(1) and the behaviour of git's mailinfo.c, in our own words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reviewtool.mail.address import Address, parse_addresses
+from reviewtool.mail.body import Text
+from reviewtool.mail.words import decode_words, readable
+
+_IN_BODY = re.compile(r">?(From|Subject|Date):[ \t]*(.*)", re.IGNORECASE)
+_SCISSORS = re.compile(
+    r"[-\s]*(?:(?:>8|8<|>%|%<)[-\s]*|cut here[-\s]*|this line[-\s]*)+$", re.IGNORECASE
+)
+_CUT = re.compile(r"---\s*$")
+_DIFF_START = re.compile(r"diff -|Index: \S")
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a mail's text says above its diff.
+
+    author, subject: from the in-body header, None without one.
+    lines:      the log, without blank lines at its ends.
+    start:      index of the first log line in the text.
+    cut:        index of the "---" line, or of the line where the diff starts, or the text's end.
+    has_cut:    there is a "---" line.
+    scissors:   index of the scissors line that was obeyed, None without one.
+    """
+
+    author: Address | None
+    subject: str | None
+    lines: tuple[str, ...]
+    start: int
+    cut: int
+    has_cut: bool
+    scissors: int | None
+
+
+def read_log(text: Text, *, start: int = 0) -> Log:
+    """Split the log off TEXT, from index START on."""
+    lines = text.lines
+    scissors = _find_scissors(lines, start)
+    index = start if scissors is None else scissors + 1
+    while index < len(lines) and not lines[index].strip():
+        index += 1
+    author, subject, index = _read_in_body(lines, index)
+    cut = index
+    while cut < len(lines) and not _CUT.match(lines[cut]) and not _starts_diff(lines, cut):
+        cut += 1
+    first, last = index, cut
+    while first < last and not lines[first].strip():
+        first += 1
+    while last > first and not lines[last - 1].strip():
+        last -= 1
+    has_cut = cut < len(lines) and _CUT.match(lines[cut]) is not None
+    log = tuple(readable(line.rstrip()) for line in lines[first:last])
+    return Log(author, subject, log, first, cut, has_cut, scissors)
+
+
+def _read_in_body(lines: tuple[str, ...], start: int) -> tuple[Address | None, str | None, int]:
+    """Return author, subject and the index after the in-body header at START, if there is one."""
+    author: Address | None = None
+    subject: str | None = None
+    at = start
+    while at < len(lines) and (match := _IN_BODY.match(lines[at])):
+        value = [match[2].strip()]
+        at += 1
+        while at < len(lines) and lines[at][:1] in (" ", "\t") and lines[at].strip():
+            value.append(lines[at].strip())
+            at += 1
+        joined = readable(" ".join(value))
+        if match[1].lower() == "from":
+            found = parse_addresses(joined)
+            author = found[0] if found and "@" in found[0].address else author
+        elif match[1].lower() == "subject":
+            subject = decode_words(joined)
+    found_any = author is not None or subject is not None
+    return author, subject, at if found_any else start
+
+
+def is_cut(line: str) -> bool:
+    """Whether LINE is the "---" that ends a log."""
+    return _CUT.match(line) is not None
+
+
+def _starts_diff(lines: tuple[str, ...], index: int) -> bool:
+    line = lines[index]
+    if _DIFF_START.match(line):
+        return True
+    following = lines[index + 1 : index + 2]
+    return line.startswith("--- ") and bool(following) and following[0].startswith("+++ ")
+
+
+def _find_scissors(lines: tuple[str, ...], start: int) -> int | None:
+    for index in range(start, len(lines)):
+        line = lines[index]
+        if _starts_diff(lines, index):
+            return None
+        if len(line) >= 4 and line.count("-") >= 2 and _SCISSORS.match(line):
+            cuts = re.sub(r"[-\s]", "", line)
+            if re.search(r">8|8<|>%|%<", cuts) and line.count("-") * 3 >= len(line.strip()):
+                return index
+    return None

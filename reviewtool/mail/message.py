@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One message: bytes → Mail.
+
+Any bytes give a Mail: one without a header (has_header is false) is a bare text, such as a
+.diff file, and its whole input is the body.
+
+Source: RFC 5322.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from reviewtool.mail.address import Address, parse_addresses
+from reviewtool.mail.body import Text, split_lines
+from reviewtool.mail.diagnostic import Diagnostic, error, warning
+from reviewtool.mail.header import Field, Header, read_header
+from reviewtool.mail.mime import read_contents
+from reviewtool.mail.subject import Subject, parse_subject
+
+_MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
+# One of these makes the lines above the first empty one a header; DEP-3 names are Debian's.
+_MAIL_FIELDS = frozenset(
+    {"from", "to", "subject", "date", "message-id", "mime-version", "content-type", "received"}
+    | {"description", "origin", "author", "last-update", "forwarded", "return-path", "in-reply-to"}
+)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message, decoded.
+
+    source, line: the input's name and the 1-based line in it where the message begins.
+    sender:       the From field.  An author named in the body is the patch's, not the mail's.
+    body:         the text to read, without attachments; attachments: patches attached to it.
+    """
+
+    source: str
+    line: int
+    header: Header
+    body: Text
+    attachments: tuple[Text, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    has_header: bool
+
+    @cached_property
+    def subject(self) -> Subject:
+        """The subject, taken apart; that of a DEP-3 file is the first line of Description."""
+        raw = self.header.get("subject") or self.header.get("description")
+        return parse_subject(raw)
+
+    @cached_property
+    def sender(self) -> Address:
+        """The From field's first mailbox; empty without one."""
+        found = self.addresses("from") or self.addresses("sender") or self.addresses("author")
+        return found[0] if found else Address("", "")
+
+    @cached_property
+    def message_id(self) -> str:
+        """The Message-ID without its angle brackets; "" without one."""
+        raw = self.header.get("message-id")
+        match = _MESSAGE_ID.search(raw)
+        return match[1] if match else raw.strip("<> ")
+
+    @cached_property
+    def in_reply_to(self) -> str:
+        """The message-id that this mail answers; "" without one."""
+        match = _MESSAGE_ID.search(self.header.get("in-reply-to"))
+        return match[1] if match else (self.references[-1] if self.references else "")
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        """The message-ids of References, the thread's first one first."""
+        return tuple(_MESSAGE_ID.findall(self.header.all_raw("references")))
+
+    @property
+    def date(self) -> str:
+        """The Date field as the mail has it."""
+        return self.header.get("date")
+
+    @cached_property
+    def sent(self) -> datetime | None:
+        """The Date field as a time with its own zone; None where it cannot be read."""
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415  (slow to import)
+
+        try:
+            return parsedate_to_datetime(self.date)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+
+    def addresses(self, name: str) -> tuple[Address, ...]:
+        """Return the mailboxes of all fields NAME ("to", "cc", "reply-to")."""
+        return parse_addresses(self.header.all_raw(name))
+
+    def fields(self, name: str) -> tuple[Field, ...]:
+        """Return the fields NAME (lower case), in the mail's order."""
+        return tuple(field for field in self.header.fields if field.name == name)
+
+
+def parse_mail(raw: bytes, source: str, line: int = 1) -> Mail:
+    """Return the message in RAW, which begins at 1-based LINE of SOURCE."""
+    lines = split_lines(raw)
+    header = read_header(lines, line)
+    said: list[Diagnostic] = []
+    has_header = any(field.name in _MAIL_FIELDS for field in header.fields)
+    if header.fatal:
+        said.append(
+            error("header-limit", source, line + header.problem_index, header.problem or "")
+        )
+        return Mail(source, line, header, Text(), (), tuple(said), has_header=True)
+    if not has_header:
+        header = Header((), 0)
+    elif header.problem is not None:
+        where = line + header.problem_index
+        said.append(warning("header-end", source, where, header.problem))
+    body = lines[header.body_index :]
+    contents = read_contents(header, body, line + header.body_index, source)
+    said.extend(contents.diagnostics)
+    if not has_header:
+        said = [item for item in said if item.code != "charset"]
+    return Mail(source, line, header, contents.text, contents.attachments, tuple(said), has_header)

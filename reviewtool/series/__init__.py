@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Mails to an ordered series of patches; the only user of unidiff."""

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One patch: a mail (or a bare diff) → Patch, or what is wrong with it.
+
+A mail's text is read as git am reads it, with two exceptions: a diff that stands in the log, above
+the "---" line that ends it, is named and left out; and a file that changes nothing is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reviewtool.mail.address import Address
+from reviewtool.mail.body import Text
+from reviewtool.mail.diagnostic import Diagnostic, Severity, error, warning
+from reviewtool.mail.log import Log, is_cut, read_log
+from reviewtool.mail.message import Mail
+from reviewtool.mail.subject import Subject, parse_subject
+from reviewtool.mail.trailers import Trailer, is_trailer, parse_trailers
+from reviewtool.series.diff import Change, FileDiff, Hunk
+from reviewtool.series.names import refuse_path
+from reviewtool.series.scan import FilePlace, Problem, Scan, scan_diff
+
+_SYMLINK, _SUBMODULE = "120000", "160000"
+_SHA_FROM = re.compile(r"From [0-9a-f]{40}(?:[0-9a-f]{24})? ")
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch of a series.
+
+    number, total: of "[PATCH 2/4]"; 1 and 1 where the subject has no count.
+    mail:        the message that carries it; None for a bare diff.
+    author:      the patch's author: the in-body From, else the sender.
+    subject:     the commit's first line.
+    message:     the log below the subject, without the text under "---".
+    log_lines:   (input line, text) of the log as the mail shows it.
+    trailers:    of the log; their lines are 1-based input lines.
+    diff_text:   exactly what is fed to git apply, as text with PEP 383 surrogates.
+    """
+
+    number: int
+    total: int
+    mail: Mail | None
+    source: str
+    line: int
+    author: Address
+    subject: str
+    message: str
+    log_lines: tuple[tuple[int, str], ...]
+    trailers: tuple[Trailer, ...]
+    diff_text: str
+    files: tuple[FileDiff, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def diff_bytes(self) -> bytes:
+        """The bytes of diff_text."""
+        return self.diff_text.encode("utf-8", "surrogateescape")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths that the patch touches, before and after, each once, in order."""
+        found: dict[str, None] = {}
+        for file in self.files:
+            for path in (file.path_before, file.path_after):
+                if path is not None:
+                    found[path] = None
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class NotAPatch:
+    """A mail without a diff that can be read, and why; errors is empty where there is none."""
+
+    mail: Mail
+    errors: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def parse_patch(mail: Mail) -> Patch | NotAPatch:
+    """Return the patch in MAIL, or what kept it from being one."""
+    errors = [item for item in mail.diagnostics if item.severity is Severity.ERROR]
+    said = [item for item in mail.diagnostics if item.severity is not Severity.ERROR]
+    log = read_log(mail.body)
+    diffs: list[tuple[Text, Sequence[FilePlace]]] = []
+    for position, text in enumerate((mail.body, *mail.attachments)):
+        scan = scan_diff(text.lines, open_ended=text.open_ended)
+        places: Sequence[FilePlace] = scan.files
+        if position == 0:
+            places, found = _leave_out_log_diffs(mail, text, scan)
+            said.extend(found)
+        if scan.problem is not None:
+            errors.append(_problem(mail, text, scan.problem))
+        if places:
+            diffs.append((text, places))
+            if position > 0 and _SHA_FROM.match(text.lines[0]):
+                log, mail = _attached_log(text, mail)
+    files: list[FileDiff] = []
+    for text, places in diffs:
+        files.extend(_file(text, place) for place in places)
+    errors.extend(check_files(files, mail.source))
+    if errors or not files:
+        if not files and not errors:
+            errors.extend(_context_diff(mail))
+        return NotAPatch(mail, tuple(errors), tuple(said))
+    if mail.has_header:
+        said.extend(_trailers_below(mail, log, diffs[0][1][0].start))
+    subject = parse_subject(log.subject) if log.subject is not None else mail.subject
+    first = log.start
+    numbered = tuple(
+        (mail.body.number(first + offset), text) for offset, text in enumerate(log.lines)
+    )
+    trailers = tuple(
+        replace(item, line=numbered[item.line - 1][0]) for item in parse_trailers(log.lines)
+    )
+    number = mail.subject.number if mail.subject.number is not None else 1
+    return Patch(
+        number=number,
+        total=mail.subject.total if mail.subject.total is not None else 1,
+        mail=mail if mail.has_header else None,
+        source=mail.source,
+        line=mail.line,
+        author=log.author or mail.sender,
+        subject=_title(subject, mail),
+        message="".join(f"{text}\n" for text in log.lines) if mail.has_header else "",
+        log_lines=numbered,
+        trailers=trailers if mail.has_header else (),
+        diff_text="".join(_diff_texts(diffs)),
+        files=tuple(files),
+        diagnostics=tuple(said),
+    )
+
+
+def parse_diff(text: str, source: str) -> tuple[tuple[FileDiff, ...], tuple[Diagnostic, ...]]:
+    """Return the files of the bare diff TEXT and the errors in it; lines count from 1."""
+    lines = text.split("\n")
+    open_ended = lines[-1] != ""
+    if not open_ended:
+        lines.pop()
+    whole = Text(tuple(lines), tuple(range(1, len(lines) + 1)), open_ended)
+    scan = scan_diff(whole.lines, open_ended=open_ended)
+    files = tuple(_file(whole, place) for place in scan.files)
+    errors = list(check_files(files, source))
+    if scan.problem is not None:
+        number = whole.number(scan.problem.index)
+        errors.append(error(scan.problem.code, source, number, scan.problem.text))
+    return files, tuple(errors)
+
+
+def check_files(files: Sequence[FileDiff], source: str) -> list[Diagnostic]:
+    """Return what makes FILES unfit to be applied: paths, links, and files without a change."""
+    found: list[Diagnostic] = []
+    created: dict[str, str] = {}
+    for file in files:
+        line = file.source_line
+        for path in {file.path_before, file.path_after} - {None}:
+            reason = refuse_path(path or "")
+            if reason is not None:
+                found.append(error("path", source, line, f"{reason}: {path!r}"))
+        modes = {file.mode_before, file.mode_after}
+        if _SYMLINK in modes:
+            found.append(error("symlink", source, line, f"a symbolic link: {file.path!r}"))
+        if _SUBMODULE in modes:
+            found.append(error("submodule", source, line, f"a submodule: {file.path!r}"))
+        if not _changes_something(file):
+            found.append(error("empty-change", source, line, f"nothing changes in {file.path!r}"))
+        if file.change in {Change.ADDED, Change.RENAMED, Change.COPIED} and file.path_after:
+            other = created.setdefault(file.path_after.casefold(), file.path_after)
+            if other != file.path_after:
+                what = f"paths that differ in letter case only: {other!r}, {file.path_after!r}"
+                found.append(error("path-case", source, line, what))
+    return found
+
+
+def _changes_something(file: FileDiff) -> bool:
+    whole = file.change is not Change.MODIFIED
+    return bool(file.hunks) or file.binary or whole or file.mode_changed
+
+
+def _leave_out_log_diffs(
+    mail: Mail, text: Text, scan: Scan
+) -> tuple[Sequence[FilePlace], list[Diagnostic]]:
+    """Return the files below the last "---" that a diff follows, and warnings on the others."""
+    if not mail.has_header or len(scan.files) < 2:
+        return scan.files, []
+    cut = None
+    for before, after in zip(scan.files, scan.files[1:], strict=False):
+        between = range(before.end, after.start)
+        if any(is_cut(text.lines[index]) for index in between):
+            cut = after.start
+    if cut is None:
+        return scan.files, []
+    kept = [place for place in scan.files if place.start >= cut]
+    said = [
+        warning(
+            "diff-in-log",
+            mail.source,
+            text.number(place.start),
+            f"a diff of {place.header.new_name or place.header.old_name!r} stands in the log:"
+            " left out, but git am would apply it",
+        )
+        for place in scan.files
+        if place.start < cut
+    ]
+    return kept, said
+
+
+def _trailers_below(mail: Mail, log: Log, diff_start: int) -> list[Diagnostic]:
+    if not log.has_cut:
+        return []
+    return [
+        warning(
+            "trailer-below-cut",
+            mail.source,
+            mail.body.number(index),
+            f"{mail.body.lines[index].strip()!r} is below the '---' line: git am drops it",
+        )
+        for index in range(log.cut + 1, min(diff_start, len(mail.body.lines)))
+        if is_trailer(mail.body.lines[index])
+    ]
+
+
+def _attached_log(text: Text, mail: Mail) -> tuple[Log, Mail]:
+    """Return the log of an attached git-format-patch file, and the mail with its text as body."""
+    return read_log(text, start=1), replace(mail, body=text)
+
+
+def _context_diff(mail: Mail) -> list[Diagnostic]:
+    lines = mail.body.lines
+    for index, line in enumerate(lines[:-1]):
+        if line.startswith("*** ") and lines[index + 1].startswith("--- "):
+            where = mail.body.number(index)
+            return [error("context-diff", mail.source, where, "a context diff (diff -c)")]
+    return []
+
+
+def _problem(mail: Mail, text: Text, problem: Problem) -> Diagnostic:
+    what = problem.text
+    if problem.hunk is not None:
+        what = f"{what} (the hunk begins at line {text.number(problem.hunk)})"
+    return error(problem.code, mail.source, text.number(problem.index), what)
+
+
+def _file(text: Text, place: FilePlace) -> FileDiff:
+    header = place.header
+    change = Change.MODIFIED
+    is_new, is_deleted = header.is_new, header.is_deleted
+    if not header.is_git and len(place.hunks) == 1:
+        # A traditional diff tells of a new or a deleted file by its empty range alone.
+        hunk = place.hunks[0]
+        is_new = is_new or (hunk.old_start == 0 and hunk.old_count == 0)
+        is_deleted = is_deleted or (hunk.new_start == 0 and hunk.new_count == 0)
+    if is_new:
+        change = Change.ADDED
+    elif is_deleted:
+        change = Change.DELETED
+    elif header.is_rename:
+        change = Change.RENAMED
+    elif header.is_copy:
+        change = Change.COPIED
+    old_mode = header.old_mode or (None if is_new else header.index_mode)
+    new_mode = header.new_mode or (None if is_deleted else header.old_mode or header.index_mode)
+    hunks = tuple(
+        Hunk(
+            old_start=hunk.old_start,
+            old_count=hunk.old_count,
+            new_start=hunk.new_start,
+            new_count=hunk.new_count,
+            section=hunk.section,
+            body=text.lines[hunk.start + 1 : hunk.end],
+            source_line=text.number(hunk.start),
+            source_lines=text.numbers[hunk.start + 1 : hunk.end],
+        )
+        for hunk in place.hunks
+    )
+    return FileDiff(
+        path_before=None if is_new else header.old_name,
+        path_after=None if is_deleted else header.new_name,
+        change=change,
+        mode_before=old_mode,
+        mode_after=new_mode,
+        binary=place.binary,
+        hunks=hunks,
+        source_line=text.number(place.start),
+    )
+
+
+def _diff_texts(diffs: Sequence[tuple[Text, Sequence[FilePlace]]]) -> list[str]:
+    return [
+        "".join(f"{line}\n" for line in text.lines[place.start : place.end])
+        for text, places in diffs
+        for place in places
+    ]
+
+
+def _title(subject: Subject, mail: Mail) -> str:
+    if subject.text:
+        return subject.text
+    return mail.source.rsplit("/", 1)[-1] if not mail.has_header else ""
