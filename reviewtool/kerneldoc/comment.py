@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-only
+r"""The inside of a documentation comment: its name line, its body, DOC: blocks, inline comments.
+
+    comment  = "/**" name-line { body-line } "*/"
+    name-line = " * " ( "DOC:" title | [kind] name ["()"] [("-" | ":") purpose] )
+    body-line = " * " ( "@" parameter ":" text | section ":" text | text | "" )
+
+The body is a state machine over lines:
+
+    PURPOSE  the short description may go on      text: PURPOSE   blank, section: BODY
+    BODY     text belongs to the current section  blank in a named section: BLANK
+    BLANK    as BODY, but a line that is indented by one space at most starts a new Description
+
+A section mark is looked for before the end mark, and anywhere behind an asterisk, so
+" * @x: y */" does not end the comment, and " * a * note: b" starts a section.
+
+Source: scripts/kernel-doc of Linux 6.12, process_name(), process_body(), process_inline().
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reviewtool.kerneldoc.document import CONTEXT, DESCRIPTION, RETURN, Rule
+from reviewtool.kerneldoc.gathering import Gathering
+from reviewtool.kerneldoc.lines import SPACE, Reader
+
+INTRODUCTION = "Introduction"
+
+_A = re.ASCII
+_DOC = re.compile(r"\*\s*DOC:\s*(.*)", _A)
+_ANY_NAME = re.compile(r"\*\s*(\w+)", _A)
+_LONE_NAME = re.compile(r"\s*\*(\s*+)([\w\s]*+)(?:(\(\w*\))\s*+)?(?:[-:].*)?$", _A)
+_TYPE = re.compile(r"(struct|union|enum|typedef)\b\s*(\S*)", _A)
+_POINTER_NAME = re.compile(
+    r"\s*\*\s*(?:\w++\s*+\*\s*)?(\w++)\s*+(?:\(\w*\)\s*+)?(?:[-:].*)?$"
+    r"|\s*\*\s*(?:\w++\s*+\*\s*)?(\w.*)[-:]",
+    _A,
+)
+_DEFINE = re.compile(r"define\s+", _A)
+_PURPOSE = re.compile(r"[-:](.*)")
+_RUN = re.compile(r"\s+", _A)
+_SECTION = re.compile(
+    r"\*\s*(@[.\w]+|@\.\.\.|description|context|returns?|notes?|examples?)\s*:([^:].*)?$",
+    _A | re.IGNORECASE,
+)
+_AFTER_BLANK = re.compile(r"\s*\*\s?\S", _A)
+_SUSPICIOUS_END = re.compile(r"\*\s*[a-zA-Z_0-9:.]+\*/", _A)
+_INLINE_NAME = re.compile(r"\*\s*(@\s*\w[\w.]*\s*):(.*)", _A)
+_INLINE_END = re.compile(r"\s*\*/\s*$", _A)
+
+_CANONICAL = {
+    "description": DESCRIPTION,
+    "context": CONTEXT,
+    "return": RETURN,
+    "returns": RETURN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What a name line says: kind is "function", "struct", "union", "enum", "typedef" or "DOC".
+
+    goes_on: the purpose may continue on the next lines.
+    """
+
+    kind: str
+    name: str
+    purpose: str
+    goes_on: bool
+
+
+def read_title(line: str, reader: Reader, gathering: Gathering, last_kind: str) -> Title | None:
+    """Read the name line; None, with a warning, where it is none.
+
+    last_kind is the kind of the block before: the script forgets to clear it, and after an enum
+    does not complain about a comment without name.
+    """
+    if "DOC:" in line:
+        match = _DOC.search(line)
+        if match:
+            return Title("DOC", match[1] or INTRODUCTION, "", goes_on=False)
+    match = _ANY_NAME.search(line)
+    if not match:
+        text = f"Cannot understand {line}{reader.feed()} on line {reader.number}"
+        gathering.warn(reader.number, Rule.NOT_A_NAME_LINE, text + " - I thought it was a doc line")
+        return None
+    name = _lone_name(line) or match[1]
+    kind = ""
+    match = _TYPE.match(name)
+    if match:
+        kind, name = match[1], match[2]
+    else:
+        match = _POINTER_NAME.match(line)
+        if match:
+            kind, name = "function", match[1] or match[2]
+            name = _DEFINE.sub("", name, 1) if name[:6] == "define" else name
+    name = name.rstrip(SPACE)
+    gathering.identifier = name
+    match = _PURPOSE.search(line)
+    purpose = _RUN.sub(" ", match[1].strip(SPACE)) if match else ""
+    title = Title(kind or last_kind, name, purpose, goes_on=match is not None)
+    return title if _accept(title, line, reader, gathering, known=bool(kind)) else None
+
+
+def _accept(title: Title, line: str, reader: Reader, gathering: Gathering, *, known: bool) -> bool:
+    """Warn about what is wrong with a name line; False where no block follows."""
+    number = reader.number
+    if not known:
+        text = "This comment starts with '/**', but isn't a kernel-doc comment."
+        text += f" Refer Documentation/doc-guide/kernel-doc.rst\n{line}"
+        gathering.warn(number, Rule.NOT_KERNEL_DOC, text)
+    if not title.purpose and gathering.options.purposes:
+        text = f"missing initial short description on line:\n{line}"
+        gathering.warn(number, Rule.MISSING_PURPOSE, text)
+    if not title.name and title.kind != "enum":
+        text = f"wrong kernel-doc identifier on line:\n{line}"
+        gathering.warn(number, Rule.WRONG_IDENTIFIER, text)
+        known = False
+    if gathering.options.verbose:
+        gathering.inform(number, f"Scanning doc for {title.kind} {title.name}")
+    return known
+
+
+def _lone_name(line: str) -> str:
+    """Return the words before the purpose, "" where other signs stand between."""
+    match = _LONE_NAME.match(line)
+    if not match:
+        return ""
+    blank, words, call = match.groups()
+    if not words:
+        return blank[-1:]
+    return words if call else words.rstrip(SPACE)
+
+
+def read_body(reader: Reader, gathering: Gathering, title: Title) -> str | None:
+    """Read the body up to its end mark; return the whole purpose, None if the file ends first."""
+    purpose = title.purpose
+    goes_on = title.goes_on
+    after_blank = False
+    section = DESCRIPTION
+    lead: str | None = None
+    parts: list[str] = []
+    more: list[str] = []
+    read = reader.read
+    gathering.line = reader.number + 1
+    while (line := read()) is not None:
+        if after_blank and _AFTER_BLANK.match(line):
+            gathering.add_section(section, "".join(parts), reader.number)
+            section = DESCRIPTION
+            gathering.line = reader.number
+            parts = []
+            # The state stays: each further line of this paragraph is stored by itself.
+        if ":" in line and (match := _SECTION.search(line)):
+            if parts and (len(parts) > 1 or parts[0] != "\n"):
+                gathering.add_section(section, "".join(parts), reader.number)
+            section = match[1]
+            section = _CANONICAL.get(section.lower(), section)
+            if section == "@return":
+                section = RETURN
+            goes_on = after_blank = False
+            text = match[2]
+            gathering.line = reader.number
+            # A line feed right behind the colon counts as text, a blank there does not.
+            text = "\n" if text is None else text.lstrip(" ")
+            parts = [text + "\n"] if text else []
+            lead = None
+            continue
+        if "*/" in line:
+            if parts and (len(parts) > 1 or parts[0] != "\n"):
+                gathering.add_section(section, "".join(parts), reader.number)
+            if _SUSPICIOUS_END.search(line):
+                text = f"suspicious ending line: {line}"
+                gathering.warn(reader.number, Rule.SUSPICIOUS_END, text)
+            gathering.line = reader.number + 1
+            return _RUN.sub(" ", " ".join((purpose, *more))) if more else purpose
+        star = line.find("*")
+        if star < 0:
+            gathering.warn(reader.number, Rule.BAD_LINE, f"bad line: {line}")
+            continue
+        text = line[star + 2 :] if line[star + 1 : star + 2] == " " else line[star + 1 :]
+        if not text:
+            if section == CONTEXT:
+                gathering.add_section(section, "".join(parts), reader.number)
+                section = DESCRIPTION
+                parts = []
+                gathering.line = reader.number
+                after_blank = False
+            else:
+                after_blank = section != DESCRIPTION
+                parts.append("\n")
+            goes_on = False
+        elif goes_on:
+            more.append(text)
+        else:
+            if section[0] == "@" or section == CONTEXT:
+                if lead is None:
+                    lead = text[: len(text) - len(text.lstrip(SPACE))]
+                text = text.removeprefix(lead)
+            parts.append(text + "\n")
+    return None
+
+
+def read_doc(reader: Reader) -> str | None:
+    """Return the text of a DOC: block, None if the file ends first."""
+    parts: list[str] = []
+    while (line := reader.read()) is not None:
+        if "*/" in line:
+            return "".join(parts)
+        star = line.find("*")
+        if star >= 0:
+            text = line[star + 2 :] if line[star + 1 : star + 2] == " " else line[star + 1 :]
+            parts.append(text + "\n")
+    return None
+
+
+def read_inline(reader: Reader, gathering: Gathering) -> bool:
+    """Read a comment inside a declaration up to its end mark; False if the file ends first.
+
+    Its first line must name a member; what else it may hold is warned about and left out.
+    """
+    section = ""
+    text = ""
+    started = failed = False
+    while (line := reader.read()) is not None:
+        if not started and not failed and (match := _INLINE_NAME.search(line)):
+            section = match[1]
+            gathering.line = reader.number
+            text = match[2]
+            if text:
+                text = text.lstrip(" ") + "\n"
+            started = True
+        elif _INLINE_END.match(line):
+            if text not in {"", "\n"}:
+                gathering.add_section(section, text, reader.number)
+            return True
+        elif (star := line.find("*")) >= 0:
+            if started:
+                rest = line[star + 2 :] if line[star + 1 : star + 2] == " " else line[star + 1 :]
+                text += rest + "\n"
+                if not text.strip(SPACE):
+                    text = ""
+            elif not failed:
+                failed = True
+                message = f"Incorrect use of kernel-doc format: {line}"
+                gathering.warn(reader.number, Rule.BAD_INLINE, message)
+    return False

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Parameters and members: a list in C is cut up, and each name meets its description.
+
+Source: scripts/kernel-doc of Linux 6.12, create_parameterlist(), push_parameter() and
+check_sections().
+"""
+
+from __future__ import annotations
+
+import re
+
+from reviewtool.kerneldoc.document import Rule
+from reviewtool.kerneldoc.gathering import Gathering
+from reviewtool.kerneldoc.lines import SPACE
+from reviewtool.kerneldoc.macros import strip_attributes
+
+UNDESCRIBED = "-- undescribed --"
+
+_A = re.ASCII
+_RUN = re.compile(r"\s+", _A)
+_RUNS = re.compile(r"\s\s+", _A)
+_IN_PARENTHESES = re.compile(r"\((?!,)[^)]*")
+_COMMENT = re.compile(r"/\*.*\*/")
+_POSITION = re.compile(r"\sPOS0?\s", _A)
+_POINTER_NAME = re.compile(r"[^(]\(\*?\s*+([\w\[\].]*+)\s*+\)", _A)
+_ARRAY_NAME = re.compile(r"[^(]\(\s*+\*\s*+([\w\[\].]*?)\s*+(?:\[\s*+\w++\s*+\]\s*+)*+\)", _A)
+_TAIL = re.compile(r"[\[)].*")
+_STARS = re.compile(r"(\*+)\s*", _A)
+_COLON = re.compile(r"\s*:\s*", _A)
+_BRACKET = re.compile(r"\s+\[", _A)
+_COMMA = re.compile(r"\s*,\s*", _A)
+_BITFIELD = re.compile(r"(.*?):(\w+)", _A)
+_ARRAY = re.compile(r"^(.*\s)(.*?\[.*\].*)$", _A)
+
+
+def split_parameters(text: str, separator: str, gathering: Gathering, name: str, line: int) -> None:
+    """Cut TEXT at SEPARATOR and add each parameter to the gathering.
+
+    Commas in parentheses become "#" for a while, so that a function pointer stays in one piece.
+    """
+    if "(" in text:
+        text = _IN_PARENTHESES.sub(lambda match: match[0].replace(",", "#"), text)
+    for piece in text.split(separator):
+        part = piece
+        if "/*" in part:
+            part = _COMMENT.sub("", part, 1)
+        if "POS" in part:
+            part = _POSITION.sub(" ", part, 1)
+        part = part.strip(SPACE)
+        if not part or part == "0":
+            continue
+        part = _RUN.sub(" ", part, 1)
+        if part[0] == "#":
+            _push(gathering, part, "", "", name, line)
+        elif "(" in part and (where := _after_call(part)):
+            part = part.replace("#", ",")
+            match = (_POINTER_NAME if where == "(" else _ARRAY_NAME).search(part)
+            parameter = match[1] if match else ""
+            gathering.declared.append(parameter)
+            _push(gathering, parameter, part, part, name, line)
+        else:
+            _split_declarators(part, gathering, name, line)
+
+
+def _after_call(part: str) -> str:
+    """Return the bracket behind "(...)": "(" for a function pointer, "[" for an array of them.
+
+    The script looks for the former in the whole text first.
+    """
+    opening = part.find("(")
+    if part.find(")", opening + 2) < 0:
+        return ""
+    found = ""
+    close = part.find(")", opening + 2)
+    while close >= 0:
+        rest = part[close + 1 : close + 2]
+        at = close + 1
+        if rest in SPACE and rest:
+            at = len(part) - len(part[at:].lstrip(SPACE))
+            rest = part[at : at + 1]
+        if rest == "(":
+            return "("
+        if rest == "[":
+            found = "["
+        close = part.find(")", max(at, close + 1))
+    return found
+
+
+def _split_declarators(part: str, gathering: Gathering, name: str, line: int) -> None:
+    """Add the declarators of "type a, *b, c:3, d[4]"."""
+    if ":" in part:
+        part = _COLON.sub(":", part)
+    if "[" in part:
+        part = _BRACKET.sub("[", part)
+    if "," in part:
+        names = _COMMA.split(part)
+        while names and not names[-1]:
+            names.pop()
+        first = names.pop(0) if names else ""
+    else:
+        names = []
+        first = part
+    if "*" in first:
+        first = _STARS.sub(r" \1", first, 1)
+    match = _ARRAY.match(first) if "[" in first else None
+    if match:
+        words = [*_words(match[1]), match[2]]
+    else:
+        words = _words(first)
+    typed = len(words) > 2 or (len(words) > 1 and words[0] != "")
+    kind = words[0] if len(words) == 2 else "*"
+    names.insert(0, words[-1] if words else "")
+    for parameter in names:
+        if parameter[:1] == "*":
+            parameter = parameter.lstrip("*").lstrip(SPACE)
+            gathering.declared.append(_RUN.sub("", parameter))
+            _push(gathering, parameter, "*", part, name, line)
+        elif ":" in parameter and (field := _BITFIELD.match(parameter)):
+            if typed:
+                gathering.declared.append(_RUN.sub("", field[1]))
+                _push(gathering, field[1], ":", part, name, line)
+        else:
+            gathering.declared.append(parameter)
+            _push(gathering, parameter, kind if typed else "", part, name, line)
+
+
+def _words(text: str) -> list[str]:
+    """Split at white space; a leading one gives an empty first word."""
+    words = _RUN.split(text)
+    while words and not words[-1]:
+        words.pop()
+    return words
+
+
+def _push(
+    gathering: Gathering, parameter: str, kind: str, declaration: str, name: str, line: int
+) -> None:
+    """Add one parameter; warn where it should have been described.
+
+    kind: "" for a name without type, else the type where it is one word, else any sign.
+    """
+    left = gathering.left
+    if not kind and parameter == "}" and left.anonymous:
+        return
+    left.anonymous = False
+    if "[" in parameter or ")" in parameter:
+        parameter = _TAIL.sub("", parameter, 1)
+    descriptions = gathering.descriptions
+    if not kind:
+        if parameter.endswith("..."):
+            if _is_word(parameter[-4:-3]):
+                parameter = parameter[:-3]
+            if not descriptions.get(parameter):
+                descriptions[parameter] = "variable arguments"
+        elif parameter in {"", "void"}:
+            parameter = "void"
+            descriptions["void"] = "no arguments"
+        elif parameter in {"struct", "union"}:
+            parameter = f"{{unnamed_{parameter}}}"
+            descriptions[parameter] = "anonymous\n"
+            left.anonymous = True
+        elif "__cacheline_group" in parameter:
+            return
+    elif "__cacheline_group" in parameter:
+        return
+    if parameter not in descriptions and parameter[:1] != "#":
+        descriptions[parameter] = UNDESCRIBED
+        function = kind == "function"
+        shows = gathering.options.selection.shows(name, function=function)
+        if "." not in parameter and shows:
+            text = f"Function parameter or struct member '{parameter}' not described in '{name}'"
+            gathering.warn(line, Rule.MISSING_PARAMETER, text)
+    gathering.parameters.append(parameter)
+    gathering.declarations[parameter] = _RUNS.sub(" ", declaration)
+
+
+def _is_word(sign: str) -> bool:
+    return sign == "_" or (sign.isascii() and sign.isalnum())
+
+
+def check_described(
+    gathering: Gathering, name: str, kind: str, declared: list[str], line: int
+) -> None:
+    """Warn about descriptions of what the declaration does not have."""
+    if not gathering.described:
+        return
+    known: set[str] = set()
+    for part in declared:
+        for word in part.split():
+            if "[" in word or "__attribute__" in word.lower():
+                word = _clean(word)
+            known.add(word)
+    for described in gathering.described:
+        if described in known:
+            continue
+        if kind == "function":
+            text = f"Excess function parameter '{described}' description in '{name}'"
+            gathering.warn(line, Rule.EXCESS_PARAMETER, text)
+        else:
+            text = f"Excess {kind} member '{described}' description in '{name}'"
+            gathering.warn(line, Rule.EXCESS_MEMBER, text)
+
+
+def _clean(word: str) -> str:
+    """Drop subscripts and an attribute from a declared name."""
+    start, end = word.find("["), word.rfind("]")
+    if 0 <= start < end:
+        word = word[:start] + word[end + 1 :]
+    if "__attribute__" in word.lower():
+        word = strip_attributes(word).replace(" ", "")
+    return word.split("[")[0]
