@@ -84,5 +84,8 @@ def _finish(words: list[str], angle: str | None, comment: str) -> Iterator[Addre
     if angle is not None:
         if angle.strip() or phrase:
             yield Address(phrase, angle.strip())
-    elif phrase:
+    elif "@" not in phrase:
+        if phrase:  # An archive's page shows the name alone.
+            yield Address(phrase, "")
+    else:
         yield Address(decode_words(comment).strip(), phrase.replace(" ", ""))

@@ -133,13 +133,19 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
     )
 
 
-def parse_diff(text: str, source: str) -> tuple[tuple[FileDiff, ...], tuple[Diagnostic, ...]]:
-    """Return the files of the bare diff TEXT and the errors in it; lines count from 1."""
+def parse_diff(
+    text: str, source: str, numbers: Sequence[int] | None = None
+) -> tuple[tuple[FileDiff, ...], tuple[Diagnostic, ...]]:
+    """Return the files of the bare diff TEXT and the errors in it.
+
+    numbers: for each line, the 1-based input line that it stands for; without them, its own.
+    """
     lines = text.split("\n")
     open_ended = lines[-1] != ""
     if not open_ended:
         lines.pop()
-    whole = Text(tuple(lines), tuple(range(1, len(lines) + 1)), open_ended)
+    own = range(1, len(lines) + 1) if numbers is None else numbers
+    whole = Text(tuple(lines), tuple(own), open_ended)
     scan = scan_diff(whole.lines, open_ended=open_ended)
     files = tuple(_file(whole, place) for place in scan.files)
     errors = list(check_files(files, source))

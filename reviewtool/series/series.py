@@ -1,34 +1,75 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Mails → the ordered series that is reviewed."""
+"""What this stage hands on: the series, and what was found besides it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from reviewtool.mail.diagnostic import Diagnostic
+from reviewtool.mail.fragments import Fragments
 from reviewtool.mail.message import Mail
 from reviewtool.series.patch import Patch
+
+
+class Role(Enum):
+    """What became of a message."""
+
+    COVER = "cover letter"
+    PATCH = "patch"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    PROPOSAL = "proposal"
+    REPLY = "reply"
+    NOTICE = "notice"
+    FRAGMENTS = "fragments"
+    OTHER = "no patch"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A message of the input, what became of it, and why (in words for a reader)."""
+
+    mail: Mail
+    role: Role
+    why: str = ""
 
 
 @dataclass(frozen=True)
 class Proposal:
     """A change that a reply proposes, kept apart from the series.
 
-    patch: the change, where the reply carries a diff that can be read as it stands.
+    patch: the change; its author is the reply's sender.
     """
 
     mail: Mail
-    patch: Patch | None
+    patch: Patch
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """A mail with pieces of patches in it, which reviewtool.tree.recover fits to the tree.
+
+    fragments.patches are of the patch that the mail carries or quotes; fragments.functions are
+    what a reply proposes.  is_reply: the mail's sender is not the patch's author.
+    """
+
+    mail: Mail
+    fragments: Fragments
+    is_reply: bool
 
 
 @dataclass(frozen=True)
 class Series:
     """The patches to review, in order.
 
-    version:  of "[PATCH v2 ...]"; 1 without one.
-    cover:    the cover letter, None without one.
-    total:    how many patches the subjects promise (the number of patches where they do not say).
-    missing:  the numbers that are promised and not there.
+    version:    of "[PATCH v2 ...]"; 1 without one.
+    cover:      the cover letter, None without one.
+    total:      how many patches the subjects promise; the number of patches where they do not.
+    missing:    the numbers that are promised and not there.
+    proposals:  diffs in replies.
+    recoveries: mails that must be fitted to a tree first; without patches, all there is.
+    entries:    every message of the input and what became of it, in input order.
     """
 
     version: int
@@ -38,3 +79,5 @@ class Series:
     missing: tuple[int, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
+    entries: tuple[Entry, ...] = ()

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The lines of a hunk found among candidates: which is context, which a change, which a remark.
+
+Given the base lines that the hunk covers (from its header) and the candidates below the header,
+every base line is context or removed, so only the order is to be found:
+
+    candidate = context (equals the next base line, white space apart)
+              / removed ("-", equals the next base line)
+              / added ("+")
+              / remark (anything else, skipped)
+    base line = matched by a candidate, or supplied
+
+The alignment with the highest score is taken: a match counts for much, a supplied line against
+it, and a hunk's first and last change stand three lines from its ends, as diff -u writes it.
+Where several alignments are as good and put a change at different places, the hunk is ambiguous.
+
+Source: Needleman and Wunsch (1970) for the alignment; the costs are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reviewtool.mail.fragments import Candidate, HunkFragment
+
+CONTEXT_LINES = 3
+_MATCH, _MATCH_BLANK, _SUPPLY, _SUPPLY_BLANK = 20, 3, -6, -1
+_FORBIDDEN = -(10**9)
+_RELAXED = -30
+_WRAP_COLUMN = 76
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the fitted hunk.
+
+    mark:      " ", "-" or "+".
+    base:      index into the hunk's base lines, None for an added line.
+    candidate: the line of the fragment, None where the line was supplied from the tree.
+    """
+
+    mark: str
+    base: int | None
+    candidate: Candidate | None
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The lines of the hunk in order, and how well they fit."""
+
+    places: tuple[Place, ...]
+    score: int
+
+
+@dataclass(frozen=True)
+class Ambiguity:
+    """Why the hunk cannot be put together; line: 1-based input line."""
+
+    line: int
+    reason: str
+
+
+def squeeze(text: str) -> str:
+    """Return TEXT without any white space, no-break spaces included."""
+    return "".join(text.split())
+
+
+def align(
+    hunk: HunkFragment, candidates: Sequence[Candidate], base: Sequence[str]
+) -> Alignment | Ambiguity:
+    """Align the CANDIDATES of HUNK with BASE, the old_count lines that it covers."""
+    added = [c for c in candidates if mark_of(c, hunk) == "+"]
+    removed = [c for c in candidates if mark_of(c, hunk) == "-"]
+    wanted = hunk.new_count - hunk.old_count + len(removed)
+    if len(added) != wanted:
+        line = added[-1].line if added else hunk.line
+        counts = f"{len(added)} added and {len(removed)} removed lines"
+        header = f"-{hunk.old_count} +{hunk.new_count}"
+        return Ambiguity(line, f"the hunk header counts {header}, but {counts} are found")
+    return _Table(hunk, candidates, base).best()
+
+
+def mark_of(candidate: Candidate, hunk: HunkFragment) -> str:
+    """Return the mark that the candidate carries: "+", "-" or " "."""
+    if candidate.depth != hunk.depth:
+        return " "
+    first = candidate.text[:1]
+    return first if first in ("+", "-") and first else " "
+
+
+class _Table:
+    """Scores of all alignments: before[i][j] of the first i candidates with the first j lines."""
+
+    def __init__(
+        self, hunk: HunkFragment, candidates: Sequence[Candidate], base: Sequence[str]
+    ) -> None:
+        self.hunk = hunk
+        self.candidates = candidates
+        self.base = base
+        self.marks = [mark_of(candidate, hunk) for candidate in candidates]
+        self.texts = [
+            squeeze(c.text[1:] if mark != " " else c.text)
+            for c, mark in zip(candidates, self.marks, strict=True)
+        ]
+        self.lines = [squeeze(line) for line in base]
+        changes = [index for index, mark in enumerate(self.marks) if mark != " "]
+        self.first = changes[0] if changes else len(candidates)
+        self.last = changes[-1] if changes else -1
+        self.top = CONTEXT_LINES
+        self.bottom = CONTEXT_LINES
+
+    def best(self) -> Alignment | Ambiguity:
+        """Return the best alignment, with full context at both ends where that can be."""
+        full = min(CONTEXT_LINES, len(self.base))
+        for top, bottom in ((full, full), (full, 0), (0, full), (0, 0)):
+            self.top, self.bottom = top, bottom
+            before = self.forward()
+            if before[-1][-1] > _FORBIDDEN // 2:
+                relaxed = (top < full) + (bottom < full)
+                return self.walk(before, relaxed * _RELAXED)
+        change = self.candidates[self.first] if self.first < len(self.candidates) else None
+        line = change.line if change else self.hunk.line
+        return Ambiguity(line, "the removed lines are not in the tree in this order")
+
+    def allowed(self, index: int, j: int) -> bool:
+        """Whether the change at candidate INDEX may stand before base line J."""
+        if index == self.first and self.top and j != self.top:
+            return False
+        if index == self.last and self.bottom:
+            return len(self.base) - j - (self.marks[index] == "-") == self.bottom
+        return True
+
+    def match(self, i: int, j: int) -> int:
+        """Return the score of candidate I as base line J."""
+        if self.texts[i] != self.lines[j]:
+            return _FORBIDDEN
+        if self.marks[i] == "-":
+            return _MATCH if self.allowed(i, j) else _FORBIDDEN
+        if self.marks[i] == "+":
+            return _FORBIDDEN
+        return _MATCH if self.lines[j] else _MATCH_BLANK
+
+    def skip(self, i: int, j: int) -> int:
+        """Return the score of candidate I as an added line or a remark before base line J."""
+        if self.marks[i] == " ":
+            return 0
+        return 0 if self.marks[i] == "+" and self.allowed(i, j) else _FORBIDDEN
+
+    def supply(self, i: int, j: int) -> int:
+        """Return the score of base line J without a candidate, before candidate I."""
+        if i > self.last or i <= self.first:
+            return 0
+        return _SUPPLY if self.lines[j] else _SUPPLY_BLANK
+
+    def forward(self) -> list[list[int]]:
+        rows, columns = len(self.candidates) + 1, len(self.base) + 1
+        table = [[_FORBIDDEN] * columns for _ in range(rows)]
+        table[0][0] = 0
+        for i in range(rows):
+            for j in range(columns):
+                value = table[i][j]
+                if i and j:
+                    value = max(value, table[i - 1][j - 1] + self.match(i - 1, j - 1))
+                if i:
+                    value = max(value, table[i - 1][j] + self.skip(i - 1, j))
+                if j:
+                    value = max(value, table[i][j - 1] + self.supply(i, j - 1))
+                table[i][j] = max(value, _FORBIDDEN)
+        return table
+
+    def walk(self, table: list[list[int]], penalty: int) -> Alignment | Ambiguity:
+        """Follow the best path back; refuse where a change has several best places."""
+        places: list[Place] = []
+        i, j = len(self.candidates), len(self.base)
+        unsure = self.unsure(table)
+        if unsure is not None:
+            return unsure
+        while i or j:
+            value = table[i][j]
+            if i and j and value == table[i - 1][j - 1] + self.match(i - 1, j - 1):
+                i, j = i - 1, j - 1
+                places.append(Place(self.marks[i], j, self.candidates[i]))
+            elif i and value == table[i - 1][j] + self.skip(i - 1, j):
+                i -= 1
+                if self.marks[i] == "+":
+                    places.append(Place("+", None, self.candidates[i]))
+            else:
+                j -= 1
+                places.append(Place(" ", j, None))
+        places.reverse()
+        return Alignment(tuple(places), table[-1][-1] + penalty)
+
+    def unsure(self, table: list[list[int]]) -> Ambiguity | None:
+        """Return the first change that equally good alignments put at different places."""
+        best = table[-1][-1]
+        after = self.backward()
+        columns = range(len(self.base) + 1)
+        for i, mark in enumerate(self.marks):
+            if mark == " ":
+                continue
+            if mark == "+":
+                places = [
+                    j for j in columns if table[i][j] + self.skip(i, j) + after[i + 1][j] == best
+                ]
+            else:
+                places = [
+                    j
+                    for j in columns[:-1]
+                    if table[i][j] + self.match(i, j) + after[i + 1][j + 1] == best
+                ]
+            if len(places) > 1 and any(self.lines[places[0] : places[-1]]):
+                line = self.candidates[i].line
+                return Ambiguity(line, "several places in the tree fit this line equally well")
+        return None
+
+    def backward(self) -> list[list[int]]:
+        rows, columns = len(self.candidates) + 1, len(self.base) + 1
+        table = [[_FORBIDDEN] * columns for _ in range(rows)]
+        table[-1][-1] = 0
+        for i in reversed(range(rows)):
+            for j in reversed(range(columns)):
+                value = table[i][j]
+                if i + 1 < rows and j + 1 < columns:
+                    value = max(value, table[i + 1][j + 1] + self.match(i, j))
+                if i + 1 < rows:
+                    value = max(value, table[i + 1][j] + self.skip(i, j))
+                if j + 1 < columns:
+                    value = max(value, table[i][j + 1] + self.supply(i, j))
+                table[i][j] = max(value, _FORBIDDEN)
+        return table
+
+
+def drop_false_removals(
+    hunk: HunkFragment, candidates: Sequence[Candidate], base: Sequence[str]
+) -> list[Candidate]:
+    """Return CANDIDATES without the lines that only look removed: the items of a list in a remark.
+
+    A removed line stands in the base; where one that does not was a real one, the counts of the
+    header do not come out, and the hunk is refused.
+    """
+    lines = {squeeze(line) for line in base}
+    return [
+        candidate
+        for candidate in candidates
+        if mark_of(candidate, hunk) != "-" or squeeze(candidate.text[1:]) in lines
+    ]
+
+
+def join_wrapped(
+    hunk: HunkFragment, base: Sequence[str], *, loose: bool
+) -> tuple[Candidate, ...] | Ambiguity:
+    """Return the candidates with wrapped lines joined.
+
+    In a patch (not LOOSE) a line without a mark that the base does not have is the rest of the
+    line above.  In a reply it is a remark, except below a change that reaches so far to the right
+    that its next word would not have fitted: that may be either, and is refused.
+    """
+    known = {squeeze(line) for line in base}
+    joined: list[Candidate] = []
+    for index, candidate in enumerate(hunk.candidates):
+        plain = bool(candidate.text.strip()) and candidate.text[:1] not in ("+", "-", "\\")
+        foreign = plain and squeeze(candidate.text) not in known
+        above = hunk.candidates[index - 1] if index else None
+        if not foreign or above is None or not joined or above.depth != candidate.depth:
+            joined.append(candidate)
+            continue
+        if not loose and candidate.text[:1] != " ":
+            last = joined.pop()
+            joined.append(Candidate(f"{last.text} {candidate.text}", last.depth, last.line))
+            continue
+        word = candidate.text.split()[0]
+        width = len(above.text.expandtabs(8)) + 1 + len(word)
+        if loose and mark_of(above, hunk) != " " and width > _WRAP_COLUMN:
+            return Ambiguity(candidate.line, "a remark, or the rest of the line above")
+        joined.append(candidate)
+    return tuple(joined)
