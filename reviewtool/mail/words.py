@@ -15,6 +15,8 @@ import re
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _GAP = re.compile(r"(\?=)\s+(?==\?[^?\s]+\?[bBqQ]\?)")
 _SURROGATES = re.compile("[\udc80-\udcff]+")
+# An encoded word has at most 75 characters, 12 of them around the text (RFC 2047, section 2).
+_WORD_ROOM = 62
 _ASCII_LIKE = frozenset(
     {"", "us-ascii", "ascii", "ansi_x3.4-1968", "utf-8", "utf8", "8bit", "7bit"}
 )
@@ -132,3 +134,27 @@ def readable(text: str) -> str:
 
 def _keep_bytes(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
+
+
+def encode_words(text: str) -> list[str]:
+    """Return TEXT as encoded words (UTF-8, Q), each short enough for a header line.
+
+    Decoded and put together they give TEXT; no character is divided between two words.
+    """
+    words: list[str] = []
+    current = ""
+    for char in text:
+        piece = _encode_char(char)
+        if len(current) + len(piece) > _WORD_ROOM:
+            words.append(f"=?UTF-8?q?{current}?=")
+            current = ""
+        current += piece
+    return [*words, f"=?UTF-8?q?{current}?="]
+
+
+def _encode_char(char: str) -> str:
+    if char == " ":
+        return "_"
+    if char.isascii() and char.isalnum():
+        return char
+    return "".join(f"={byte:02X}" for byte in char.encode("utf-8", "replace"))
