@@ -148,9 +148,9 @@ class Block:
     definition:       body of a struct or union, a line for each member, indented with tabs.
     start:            line after the opening mark (1-based), where the name stands.
     end:              line that closes the comment.
-    prototype_line:   the line that the C domain is told for the prototype.
+    prototype_line:   where the prototype of a function was looked for, None for other kinds.
     declaration_end:  line where the declaration was complete.
-    shown:            the selection wants it in the output.
+    shown:            it is readable and the selection wants it in the output.
     """
 
     kind: Kind
@@ -162,7 +162,7 @@ class Block:
     sections: tuple[Section, ...]
     start: int
     end: int
-    prototype_line: int
+    prototype_line: int | None
     declaration_end: int
     shown: bool = True
 

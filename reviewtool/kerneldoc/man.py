@@ -26,10 +26,12 @@ class ManStyle:
 
     month:  the month of the build and its year, in English ("January 2024").
     module: the name of the manual that the page of a type belongs to.
+    line_numbers: write ".. LINENO n" before functions; of no use here, yet the script does it.
     """
 
     month: str = ""
     module: str = "Kernel API"
+    line_numbers: bool = False
 
 
 _STYLE = ManStyle()
@@ -37,7 +39,13 @@ _STYLE = ManStyle()
 
 def render_man(document: Document, style: ManStyle = _STYLE) -> str:
     """Return the shown blocks of DOCUMENT as manual pages, a page for each."""
-    return "".join(_RENDERERS[block.kind](block, style) for block in document.blocks if block.shown)
+    parts = []
+    for block in document.blocks:
+        if style.line_numbers and block.prototype_line is not None:
+            parts.append(f".. LINENO {block.prototype_line}\n")
+        if block.shown:
+            parts.append(_RENDERERS[block.kind](block, style))
+    return "".join(parts)
 
 
 def _prose(text: str | None) -> str:

@@ -60,6 +60,7 @@ class Options:
     purposes:     warn where the short description is missing (-Wshort-desc).
     verbose:      tell which comments are read (-v).
     blocks:       build the blocks; False is faster and gives diagnostics only.
+    unreadable:   keep a block, not shown, for a function whose prototype cannot be read.
     unterminated: warn about a comment that the file's end cuts off (the script does not).
     strip_macros: names of further macros to drop from prototypes, with their arguments.
     """
@@ -69,6 +70,7 @@ class Options:
     purposes: bool = False
     verbose: bool = False
     blocks: bool = True
+    unreadable: bool = False
     unterminated: bool = False
     strip_macros: tuple[str, ...] = ()
 

@@ -10,6 +10,8 @@ Source: scripts/kernel-doc of Linux 6.12, process_file().
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from reviewtool.kerneldoc.comment import read_body, read_doc, read_title
 from reviewtool.kerneldoc.declaration import Declaration, declare
 from reviewtool.kerneldoc.document import (
@@ -28,6 +30,17 @@ from reviewtool.kerneldoc.parameters import UNDESCRIBED
 from reviewtool.kerneldoc.prototype import read_prototype
 
 _DEFAULT = Options()
+_FUNCTIONS = frozenset({Kind.FUNCTION, Kind.OBJECT_MACRO, Kind.FUNCTION_TYPEDEF})
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Where a block starts and ends, as Block has it."""
+
+    start: int
+    end: int
+    prototype: int | None
+    declaration_end: int
 
 
 def parse_source(text: str, path: str, options: Options = _DEFAULT) -> Document:
@@ -86,7 +99,8 @@ def _read_doc(reader: Reader, gathering: Gathering, title: str, start: int) -> B
     gathering.left.excess = gathering.described
     if not options.blocks:
         return None
-    return _build(gathering, Declaration(Kind.DOC, title), "", start, reader.number, reader.number)
+    lines = _Lines(start, reader.number, None, reader.number)
+    return _build(gathering, Declaration(Kind.DOC, title), "", lines)
 
 
 def _read_declaration(
@@ -98,43 +112,44 @@ def _read_declaration(
     if prototype is None:
         _cut_off(gathering, start)
         return None
+    line = gathering.line if kind == "function" else None
     declaration = declare(prototype, kind, gathering, reader.number)
-    if declaration is None or not gathering.options.blocks:
+    options = gathering.options
+    readable = declaration is not None
+    if declaration is None and options.unreadable and line is not None:
+        declaration = Declaration(Kind.FUNCTION, gathering.identifier)
+    if declaration is None or not options.blocks:
         return None
-    return _build(gathering, declaration, purpose, start, end, reader.number)
+    lines = _Lines(start, end, line, reader.number)
+    return _build(gathering, declaration, purpose, lines, readable=readable)
 
 
 def _build(
     gathering: Gathering,
     declaration: Declaration,
     purpose: str,
-    start: int,
-    end: int,
-    declaration_end: int,
+    lines: _Lines,
+    *,
+    readable: bool = True,
 ) -> Block:
     """Freeze what was gathered."""
     descriptions = gathering.descriptions
     declarations = gathering.declarations
-    lines = gathering.left.parameter_lines
+    described_at = gathering.left.parameter_lines
     parameters = []
     for name in gathering.parameters:
         description = descriptions.get(name)
         if description == UNDESCRIBED:
             description = None
-        parameters.append(Parameter(name, declarations.get(name, ""), description, lines.get(name)))
+        declared = declarations.get(name, "")
+        parameters.append(Parameter(name, declared, description, described_at.get(name)))
     sections = gathering.sections
     section_lines = gathering.left.section_lines
-    is_function = declaration.kind in {
-        Kind.FUNCTION,
-        Kind.OBJECT_MACRO,
-        Kind.FUNCTION_TYPEDEF,
-    }
-    name = declaration.name
-    shown = declaration.kind is Kind.DOC or gathering.options.selection.shows(
-        name, function=is_function
-    )
+    kind, name = declaration.kind, declaration.name
+    selection = gathering.options.selection
+    shown = kind is Kind.DOC or selection.shows(name, function=kind in _FUNCTIONS)
     return Block(
-        kind=declaration.kind,
+        kind=kind,
         name=name,
         purpose=purpose,
         return_type=declaration.return_type,
@@ -144,9 +159,9 @@ def _build(
             Section(title, sections[title], section_lines.get(title))
             for title in gathering.section_order
         ),
-        start=start,
-        end=end,
-        prototype_line=gathering.line,
-        declaration_end=declaration_end,
-        shown=shown,
+        start=lines.start,
+        end=lines.end,
+        prototype_line=lines.prototype,
+        declaration_end=lines.declaration_end,
+        shown=shown and readable,
     )

@@ -47,11 +47,18 @@ def render_rst(document: Document, style: RstStyle = _STYLE) -> str:
     """Return the shown blocks of DOCUMENT as one reST text."""
     parts = []
     for block in document.blocks:
-        if style.line_numbers and block.kind in _FUNCTIONS:
+        if style.line_numbers:
             parts.append(style.line(block.prototype_line))
         if block.shown:
             parts.append(_RENDERERS[block.kind](block, style))
     return "".join(parts)
+
+
+def render_lines(document: Document, style: RstStyle) -> str:
+    """Return only the marks for the lines of prototypes, which the script writes in all modes."""
+    if not style.line_numbers:
+        return ""
+    return "".join(style.line(block.prototype_line) for block in document.blocks)
 
 
 def _prose(text: str, prefix: str) -> str:
@@ -205,7 +212,6 @@ def _doc(block: Block, style: RstStyle) -> str:
     return "".join(parts)
 
 
-_FUNCTIONS = frozenset({Kind.FUNCTION, Kind.OBJECT_MACRO, Kind.FUNCTION_TYPEDEF})
 _RENDERERS: dict[Kind, Callable[[Block, RstStyle], str]] = {
     Kind.FUNCTION: _function,
     Kind.OBJECT_MACRO: _function,
