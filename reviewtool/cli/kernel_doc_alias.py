@@ -176,7 +176,7 @@ def _complain(message: str) -> None:
 
 
 def _exit_status(arguments: _Arguments, counter: _Counter) -> int:
-    """A status is a byte: 256 warnings count as none, here as there."""
+    """Return the status; it is a byte, so 256 warnings count as none, here as there."""
     if arguments.flag("v") or "1" in os.environ.get("KBUILD_VERBOSE", ""):
         if counter.errors:
             _complain(f"{counter.errors} errors\n")
@@ -254,7 +254,7 @@ def _sphinx_major(version: str) -> int:
 
 
 def _build_month() -> str:
-    """Return the month of KBUILD_BUILD_TIMESTAMP in UTC, as date(1) reads it, or the present one."""
+    """Return the month of KBUILD_BUILD_TIMESTAMP, in UTC as date(1) reads it, or the present."""
     stamp = os.environ.get("KBUILD_BUILD_TIMESTAMP")
     moment = time.localtime()
     if stamp is not None:

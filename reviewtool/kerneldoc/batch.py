@@ -36,9 +36,9 @@ class Job:
     """What to do with each file."""
 
     format: Format
-    options: Options = Options()
-    rst: RstStyle = RstStyle()
-    man: ManStyle = ManStyle()
+    options: Options
+    rst: RstStyle
+    man: ManStyle
 
 
 @dataclass(frozen=True, slots=True)

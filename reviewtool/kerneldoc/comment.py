@@ -134,71 +134,108 @@ def _lone_name(line: str) -> str:
     return words if call else words.rstrip(SPACE)
 
 
+class _Body:
+    """The state of the machine that reads a body.
+
+    goes_on:     state PURPOSE.
+    after_blank: state BLANK; it lasts, so each line of a paragraph behind it is stored by itself.
+    lead:        indentation of the section's first line, which goes from the others, too.
+    """
+
+    __slots__ = (
+        "after_blank",
+        "gathering",
+        "goes_on",
+        "lead",
+        "parts",
+        "purpose",
+        "reader",
+        "section",
+    )
+
+    def __init__(self, reader: Reader, gathering: Gathering, title: Title) -> None:
+        self.reader = reader
+        self.gathering = gathering
+        self.purpose = [title.purpose]
+        self.goes_on = title.goes_on
+        self.after_blank = False
+        self.section = DESCRIPTION
+        self.lead: str | None = None
+        self.parts: list[str] = []
+
+    def store(self) -> None:
+        """Hand on what was read of the section, were it nothing; a description follows."""
+        self.gathering.add_section(self.section, "".join(self.parts), self.reader.number)
+        self.section = DESCRIPTION
+        self.parts = []
+
+    def store_text(self) -> None:
+        """Hand on what was read of the section unless it is at most one empty line."""
+        if self.parts and (len(self.parts) > 1 or self.parts[0] != "\n"):
+            self.store()
+
+    def start(self, name: str, text: str | None) -> None:
+        """Start the section called NAME.
+
+        A line feed right behind the colon (None) counts as text, but a blank there does not.
+        """
+        self.store_text()
+        canonical = _CANONICAL.get(name.lower(), name)
+        self.section = RETURN if canonical == "@return" else canonical
+        text = "\n" if text is None else text.lstrip(" ")
+        self.parts = [text + "\n"] if text else []
+        self.gathering.line = self.reader.number
+        self.goes_on = self.after_blank = False
+        self.lead = None
+
+    def add_blank(self) -> None:
+        """Take an empty line: it ends the context; another section may go on behind it."""
+        self.goes_on = False
+        if self.section == CONTEXT:
+            self.store()
+            self.gathering.line = self.reader.number
+            self.after_blank = False
+        else:
+            self.after_blank = self.section != DESCRIPTION
+            self.parts.append("\n")
+
+    def add(self, text: str) -> None:
+        """Add a line of text."""
+        if not text:
+            self.add_blank()
+        elif self.goes_on:
+            self.purpose.append(text)
+        elif self.section[0] == "@" or self.section == CONTEXT:
+            if self.lead is None:
+                self.lead = text[: len(text) - len(text.lstrip(SPACE))]
+            self.parts.append(text.removeprefix(self.lead) + "\n")
+        else:
+            self.parts.append(text + "\n")
+
+
 def read_body(reader: Reader, gathering: Gathering, title: Title) -> str | None:
     """Read the body up to its end mark; return the whole purpose, None if the file ends first."""
-    purpose = title.purpose
-    goes_on = title.goes_on
-    after_blank = False
-    section = DESCRIPTION
-    lead: str | None = None
-    parts: list[str] = []
-    more: list[str] = []
+    body = _Body(reader, gathering, title)
     read = reader.read
     gathering.line = reader.number + 1
     while (line := read()) is not None:
-        if after_blank and _AFTER_BLANK.match(line):
-            gathering.add_section(section, "".join(parts), reader.number)
-            section = DESCRIPTION
+        if body.after_blank and _AFTER_BLANK.match(line):
+            body.store()
             gathering.line = reader.number
-            parts = []
-            # The state stays: each further line of this paragraph is stored by itself.
         if ":" in line and (match := _SECTION.search(line)):
-            if parts and (len(parts) > 1 or parts[0] != "\n"):
-                gathering.add_section(section, "".join(parts), reader.number)
-            section = match[1]
-            section = _CANONICAL.get(section.lower(), section)
-            if section == "@return":
-                section = RETURN
-            goes_on = after_blank = False
-            text = match[2]
-            gathering.line = reader.number
-            # A line feed right behind the colon counts as text, a blank there does not.
-            text = "\n" if text is None else text.lstrip(" ")
-            parts = [text + "\n"] if text else []
-            lead = None
-            continue
-        if "*/" in line:
-            if parts and (len(parts) > 1 or parts[0] != "\n"):
-                gathering.add_section(section, "".join(parts), reader.number)
+            body.start(match[1], match[2])
+        elif "*/" in line:
+            body.store_text()
             if _SUSPICIOUS_END.search(line):
                 text = f"suspicious ending line: {line}"
                 gathering.warn(reader.number, Rule.SUSPICIOUS_END, text)
             gathering.line = reader.number + 1
-            return _RUN.sub(" ", " ".join((purpose, *more))) if more else purpose
-        star = line.find("*")
-        if star < 0:
+            purpose = body.purpose
+            return _RUN.sub(" ", " ".join(purpose)) if len(purpose) > 1 else purpose[0]
+        elif (star := line.find("*")) < 0:
             gathering.warn(reader.number, Rule.BAD_LINE, f"bad line: {line}")
-            continue
-        text = line[star + 2 :] if line[star + 1 : star + 2] == " " else line[star + 1 :]
-        if not text:
-            if section == CONTEXT:
-                gathering.add_section(section, "".join(parts), reader.number)
-                section = DESCRIPTION
-                parts = []
-                gathering.line = reader.number
-                after_blank = False
-            else:
-                after_blank = section != DESCRIPTION
-                parts.append("\n")
-            goes_on = False
-        elif goes_on:
-            more.append(text)
         else:
-            if section[0] == "@" or section == CONTEXT:
-                if lead is None:
-                    lead = text[: len(text) - len(text.lstrip(SPACE))]
-                text = text.removeprefix(lead)
-            parts.append(text + "\n")
+            body.add(line[star + 2 :] if line[star + 1 : star + 2] == " " else line[star + 1 :])
     return None
 
 

@@ -218,7 +218,12 @@ def _enum(prototype: str, gathering: Gathering, line: int) -> Declaration | None
         else:
             gathering.warn(line, Rule.WRONG_IDENTIFIER, "wrong kernel-doc identifier on line:")
         return None
-    name = name or "(anonymous)"
+    _describe_values(members, name or "(anonymous)", gathering, line)
+    return Declaration(Kind.ENUM, name or "(anonymous)")
+
+
+def _describe_values(members: str, name: str, gathering: Gathering, line: int) -> None:
+    """Find the constants and hold them against the descriptions."""
     shows = gathering.options.selection.shows(name, function=False)
     members = members.rstrip(SPACE)
     if "(" in members:
@@ -235,13 +240,11 @@ def _enum(prototype: str, gathering: Gathering, line: int) -> Declaration | None
             if shows:
                 text = f"Enum value '{constant}' not described in enum '{name}'"
                 gathering.warn(line, Rule.MISSING_ENUM_VALUE, text)
-    if shows:
-        known = frozenset(gathering.parameters)
-        for described in descriptions:
-            if described not in known:
-                text = f"Excess enum value '{described}' description in '{name}'"
-                gathering.warn(line, Rule.EXCESS_ENUM_VALUE, text)
-    return Declaration(Kind.ENUM, name)
+    known = frozenset(gathering.parameters)
+    for described in descriptions if shows else ():
+        if described not in known:
+            text = f"Excess enum value '{described}' description in '{name}'"
+            gathering.warn(line, Rule.EXCESS_ENUM_VALUE, text)
 
 
 def _strip_private_values(text: str) -> str:

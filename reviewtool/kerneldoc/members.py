@@ -171,9 +171,9 @@ def _declarators(piece: str, prefix: str) -> list[str]:
         return [f"{piece}; "]
     found = []
     for name in match[2].split(","):
-        name = _STARRED.sub(r"\1", name, 1)
-        if name.strip(SPACE):
-            found.append(f"{match[1]} {prefix}{name}; ")
+        bare = _STARRED.sub(r"\1", name, 1)
+        if bare.strip(SPACE):
+            found.append(f"{match[1]} {prefix}{bare}; ")
     return found
 
 

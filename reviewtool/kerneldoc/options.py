@@ -52,6 +52,9 @@ class Selection:
         return self.wanted is Wanted.NAMED and title in self.names
 
 
+EVERYTHING = Selection()
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to parse.
@@ -65,7 +68,7 @@ class Options:
     strip_macros: names of further macros to drop from prototypes, with their arguments.
     """
 
-    selection: Selection = Selection()
+    selection: Selection = EVERYTHING
     returns: bool = False
     purposes: bool = False
     verbose: bool = False

@@ -92,36 +92,38 @@ def _split_declarators(part: str, gathering: Gathering, name: str, line: int) ->
         part = _COLON.sub(":", part)
     if "[" in part:
         part = _BRACKET.sub("[", part)
+    kind, names = _declarators(part)
+    for declarator in names:
+        if declarator[:1] == "*":
+            parameter = declarator.lstrip("*").lstrip(SPACE)
+            gathering.declared.append(_RUN.sub("", parameter))
+            _push(gathering, parameter, "*", part, name, line)
+        elif ":" in declarator and (field := _BITFIELD.match(declarator)):
+            if kind:
+                gathering.declared.append(_RUN.sub("", field[1]))
+                _push(gathering, field[1], ":", part, name, line)
+        else:
+            gathering.declared.append(declarator)
+            _push(gathering, declarator, kind, part, name, line)
+
+
+def _declarators(part: str) -> tuple[str, list[str]]:
+    """Return the type, as _push() wants it, and what is declared of it."""
+    first, names = part, []
     if "," in part:
         names = _COMMA.split(part)
         while names and not names[-1]:
             names.pop()
         first = names.pop(0) if names else ""
-    else:
-        names = []
-        first = part
     if "*" in first:
         first = _STARS.sub(r" \1", first, 1)
     match = _ARRAY.match(first) if "[" in first else None
-    if match:
-        words = [*_words(match[1]), match[2]]
-    else:
-        words = _words(first)
-    typed = len(words) > 2 or (len(words) > 1 and words[0] != "")
+    words = [*_words(match[1]), match[2]] if match else _words(first)
+    if not words:
+        return "", ["", *names]
+    typed = len(words) > 2 or (len(words) == 2 and words[0] != "")
     kind = words[0] if len(words) == 2 else "*"
-    names.insert(0, words[-1] if words else "")
-    for parameter in names:
-        if parameter[:1] == "*":
-            parameter = parameter.lstrip("*").lstrip(SPACE)
-            gathering.declared.append(_RUN.sub("", parameter))
-            _push(gathering, parameter, "*", part, name, line)
-        elif ":" in parameter and (field := _BITFIELD.match(parameter)):
-            if typed:
-                gathering.declared.append(_RUN.sub("", field[1]))
-                _push(gathering, field[1], ":", part, name, line)
-        else:
-            gathering.declared.append(parameter)
-            _push(gathering, parameter, kind if typed else "", part, name, line)
+    return kind if typed else "", [words[-1], *names]
 
 
 def _words(text: str) -> list[str]:
@@ -145,33 +147,37 @@ def _push(
     left.anonymous = False
     if "[" in parameter or ")" in parameter:
         parameter = _TAIL.sub("", parameter, 1)
-    descriptions = gathering.descriptions
     if not kind:
-        if parameter.endswith("..."):
-            if _is_word(parameter[-4:-3]):
-                parameter = parameter[:-3]
-            if not descriptions.get(parameter):
-                descriptions[parameter] = "variable arguments"
-        elif parameter in {"", "void"}:
-            parameter = "void"
-            descriptions["void"] = "no arguments"
-        elif parameter in {"struct", "union"}:
-            parameter = f"{{unnamed_{parameter}}}"
-            descriptions[parameter] = "anonymous\n"
-            left.anonymous = True
-        elif "__cacheline_group" in parameter:
-            return
-    elif "__cacheline_group" in parameter:
+        parameter = _untyped(parameter, gathering)
+    if "__cacheline_group" in parameter:
         return
+    descriptions = gathering.descriptions
     if parameter not in descriptions and parameter[:1] != "#":
         descriptions[parameter] = UNDESCRIBED
-        function = kind == "function"
-        shows = gathering.options.selection.shows(name, function=function)
+        shows = gathering.options.selection.shows(name, function=kind == "function")
         if "." not in parameter and shows:
             text = f"Function parameter or struct member '{parameter}' not described in '{name}'"
             gathering.warn(line, Rule.MISSING_PARAMETER, text)
     gathering.parameters.append(parameter)
     gathering.declarations[parameter] = _RUNS.sub(" ", declaration)
+
+
+def _untyped(parameter: str, gathering: Gathering) -> str:
+    """Name and describe what has no type: "...", void, anonymous structs and unions."""
+    descriptions = gathering.descriptions
+    if parameter.endswith("..."):
+        if _is_word(parameter[-4:-3]):
+            parameter = parameter[:-3]
+        if not descriptions.get(parameter):
+            descriptions[parameter] = "variable arguments"
+    elif parameter in {"", "void"}:
+        parameter = "void"
+        descriptions["void"] = "no arguments"
+    elif parameter in {"struct", "union"}:
+        parameter = f"{{unnamed_{parameter}}}"
+        descriptions[parameter] = "anonymous\n"
+        gathering.left.anonymous = True
+    return parameter
 
 
 def _is_word(sign: str) -> bool:
@@ -186,10 +192,7 @@ def check_described(
         return
     known: set[str] = set()
     for part in declared:
-        for word in part.split():
-            if "[" in word or "__attribute__" in word.lower():
-                word = _clean(word)
-            known.add(word)
+        known.update(part.split() if "[" not in part and "(" not in part else _clean(part))
     for described in gathering.described:
         if described in known:
             continue
@@ -201,11 +204,13 @@ def check_described(
             gathering.warn(line, Rule.EXCESS_MEMBER, text)
 
 
-def _clean(word: str) -> str:
-    """Drop subscripts and an attribute from a declared name."""
-    start, end = word.find("["), word.rfind("]")
-    if 0 <= start < end:
-        word = word[:start] + word[end + 1 :]
-    if "__attribute__" in word.lower():
-        word = strip_attributes(word).replace(" ", "")
-    return word.split("[")[0]
+def _clean(part: str) -> list[str]:
+    """Return the words of a declared name without subscripts and attributes."""
+    words = []
+    for word in part.split():
+        start, end = word.find("["), word.rfind("]")
+        bare = word[:start] + word[end + 1 :] if 0 <= start < end else word
+        if "__attribute__" in bare.lower():
+            bare = strip_attributes(bare).replace(" ", "")
+        words.append(bare.split("[")[0])
+    return words

@@ -66,7 +66,6 @@ def _read_function(reader: Reader, gathering: Gathering) -> str | None:
 
 
 def _read_type(reader: Reader, gathering: Gathering) -> str | None:
-    """Pieces that end in a brace or semicolon are set off by a space, plain lines are not."""
     parts: list[str] = []
     level = 0
     read = reader.read
@@ -82,23 +81,35 @@ def _read_type(reader: Reader, gathering: Gathering) -> str | None:
             line = line[: line.find("//")]
         if line[:1] == "#":
             line += ";"
-        position = 0
-        for match in _TOKEN.finditer(line):
-            if parts:
-                parts.append(" ")
-            end = match.end()
-            parts.append(line[position:end])
-            position = end
-            sign = match[0]
-            if sign == "{":
-                level += 1
-            elif sign == "}":
-                level -= 1
-            elif level == 0:
-                return "".join(parts)
-        if position < len(line):
-            parts.append(line[position:])
+        after = _add_pieces(line, parts, level)
+        if after is None:
+            return "".join(parts)
+        level = after
     return None
+
+
+def _add_pieces(line: str, parts: list[str], level: int) -> int | None:
+    """Add LINE to PARTS; return the new level of braces, None where the declaration is complete.
+
+    A piece that ends in a brace or semicolon is set off by a space, the rest of a line is not.
+    """
+    position = 0
+    for match in _TOKEN.finditer(line):
+        if parts:
+            parts.append(" ")
+        end = match.end()
+        parts.append(line[position:end])
+        position = end
+        sign = match[0]
+        if sign == "{":
+            level += 1
+        elif sign == "}":
+            level -= 1
+        elif level == 0:
+            return None
+    if position < len(line):
+        parts.append(line[position:])
+    return level
 
 
 def _inline(line: str, reader: Reader, gathering: Gathering) -> bool | None:

@@ -167,10 +167,10 @@ def _struct(block: Block, style: RstStyle) -> str:
     else:
         head = f"\n\n.. c:{kind}:: {block.name}\n\n"
     definition = block.definition.replace("\t", "    ")
-    parts = [
-        f"{head}{style.line(block.start)}{_prose(block.purpose, '  ')}\n{_KINDENT}"
-        f"  **Definition**::\n\n    {kind} {block.name} {{\n{definition}    }};\n\n  **Members**\n\n"
-    ]
+    purpose = _prose(block.purpose, "  ")
+    head += f"{style.line(block.start)}{purpose}\n{_KINDENT}"
+    head += f"  **Definition**::\n\n    {kind} {block.name} {{\n{definition}    }};\n\n"
+    parts = [head + "  **Members**\n\n"]
     for parameter in block.parameters:
         if parameter.description is None or parameter.name[:1] == "#":
             continue
