@@ -30,7 +30,7 @@ _BLANKS = re.compile(r"\s+")
 _SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Address:
     """A name (possibly empty) and an address (possibly not a valid one)."""
 

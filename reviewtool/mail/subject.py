@@ -39,7 +39,7 @@ _NOTICE = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A subject taken apart.
 

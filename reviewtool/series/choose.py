@@ -12,26 +12,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reviewtool.errors import InputError
 from reviewtool.mail.diagnostic import Diagnostic, note, warning
-from reviewtool.mail.message import Mail
-from reviewtool.series.patch import NotAPatch, Patch
+from reviewtool.series.listing import Kind, Listed, Reading
+from reviewtool.series.patch import Patch
 from reviewtool.series.series import Entry, Proposal, Recovery, Role, Series
 from reviewtool.series.topics import group_topics
-
-Reading = Patch | NotAPatch | Recovery
 
 
 @dataclass
 class _Item:
-    """A message, its reading, and what has become of it so far."""
+    """A message and what has become of it so far."""
 
     index: int
-    mail: Mail
-    reading: Reading
+    mail: Listed
     role: Role = Role.OTHER
     why: str = ""
 
@@ -43,25 +40,21 @@ class _Item:
     def version(self) -> int:
         return self.mail.subject.version
 
-    @property
-    def name(self) -> str:
-        return self.mail.subject.raw or self.mail.source
-
 
 def choose_series(
-    readings: Sequence[tuple[Mail, Reading]],
+    messages: Sequence[Listed],
     recoveries: Sequence[Recovery] = (),
     *,
     message_id: str | None = None,
 ) -> Series:
-    """Return the series in READINGS, which are in input order.
+    """Return the series in MESSAGES, which are in input order.
 
     recoveries: of mails that are no patches as they stand, when there is nothing else.
     message_id: of any message of the topic to take, where there are several.
 
     Raises: InputError for several topics, and for a patch of the series that cannot be read.
     """
-    items = [_Item(index, mail, reading) for index, (mail, reading) in enumerate(readings)]
+    items = [_Item(index, mail) for index, mail in enumerate(messages)]
     said: list[Diagnostic] = []
     left = _without_duplicates(items, said)
     candidates = [item for item in left if _is_candidate(item)]
@@ -73,31 +66,43 @@ def choose_series(
         if item not in chosen and item.role is Role.OTHER:
             item.role, item.why = Role.SUPERSEDED, f"the series is v{version}"
     total = _total(chosen, covers)
-    patches, found = _numbered(chosen, total)
+    readings = [(item, item.mail.load()[1]) for item in chosen]
+    patches, found = _numbered(readings, total)
     said += found
     missing = _missing(chosen, total)
     for number in missing:
         first = chosen[0].mail
         said.append(warning("missing", first.source, first.line, f"no patch {number}/{total}"))
-    for mail in {id(recovery.mail) for recovery in recoveries}:
-        for item in items:
-            if id(item.mail) == mail:
-                item.role, item.why = Role.FRAGMENTS, "to be fitted to the tree"
+    places = {(recovery.mail.source, recovery.mail.line) for recovery in recoveries}
+    for item in items:
+        if (item.mail.source, item.mail.line) in places:
+            item.role, item.why = Role.FRAGMENTS, "to be fitted to the tree"
+    damaged = tuple(reading for _, reading in readings if isinstance(reading, Recovery))
     return Series(
         version=version,
-        cover=covers[-1].mail if covers else None,
+        cover=covers[-1].mail.mail if covers else None,
         patches=tuple(patches),
         total=max(total, len(patches)),
         missing=missing,
         diagnostics=tuple(said),
-        proposals=tuple(
-            Proposal(item.mail, item.reading)
-            for item in left
-            if item.role is Role.PROPOSAL and isinstance(item.reading, Patch)
-        ),
-        recoveries=tuple(recoveries)
-        + tuple(item.reading for item in chosen if isinstance(item.reading, Recovery)),
-        entries=tuple(Entry(item.mail, item.role, item.why) for item in items),
+        proposals=tuple(_proposals(left)),
+        recoveries=(*recoveries, *damaged),
+        entries=tuple(_entry(item) for item in items),
+    )
+
+
+def _proposals(items: Sequence[_Item]) -> Iterator[Proposal]:
+    for item in items:
+        if item.role is Role.PROPOSAL:
+            mail, reading = item.mail.load()
+            if isinstance(reading, Patch):
+                yield Proposal(mail, reading)
+
+
+def _entry(item: _Item) -> Entry:
+    mail = item.mail
+    return Entry(
+        mail.source, mail.line, mail.subject.raw, mail.sender, mail.message_id, item.role, item.why
     )
 
 
@@ -111,17 +116,12 @@ def _without_duplicates(items: Sequence[_Item], said: list[Diagnostic]) -> list[
             left.append(item)
             continue
         item.role, item.why = Role.DUPLICATE, f"message-id of line {first.mail.line}"
-        one, two = _diff_of(first), _diff_of(item)
         where, what = (item.mail.source, item.mail.line), f"<{identity}> came twice"
-        if one == two:
+        if first.mail.digest == item.mail.digest:
             said.append(note("duplicate", *where, f"{what}: dropped"))
         else:
             said.append(warning("duplicate", *where, f"{what} with another diff: dropped"))
     return left
-
-
-def _diff_of(item: _Item) -> str:
-    return item.reading.diff_text if isinstance(item.reading, Patch) else ""
 
 
 def _is_candidate(item: _Item) -> bool:
@@ -131,22 +131,22 @@ def _is_candidate(item: _Item) -> bool:
         item.role, item.why = Role.NOTICE, "a report on a patch, not a submission"
         return False
     if subject.is_reply:
-        is_patch = isinstance(item.reading, Patch)
+        is_patch = item.mail.kind is Kind.PATCH
         item.role = Role.PROPOSAL if is_patch else Role.REPLY
         item.why = "a reply with a diff" if is_patch else ""
         return False
     if subject.is_cover and subject.total:
         item.role = Role.COVER
         return False
-    if isinstance(item.reading, Patch | Recovery):
+    if item.mail.kind in {Kind.PATCH, Kind.FRAGMENTS}:
         return True
-    return subject.is_patch or (bool(item.reading.errors) and _has_diff(item.reading))
+    return subject.is_patch or (item.mail.kind is Kind.BAD and _has_diff(item.mail))
 
 
-def _has_diff(reading: NotAPatch) -> bool:
+def _has_diff(mail: Listed) -> bool:
     """Whether the errors are a diff's, and not those of some other mail's parts."""
     mime = {"part-not-read", "mime-boundary", "mime-limit", "encoding", "header-limit"}
-    return not reading.mail.has_header or any(item.code not in mime for item in reading.errors)
+    return not mail.has_header or any(item.code not in mime for item in mail.errors)
 
 
 def _one_topic(
@@ -169,7 +169,7 @@ def _one_topic(
         raise InputError(source, f"no patch of a series has the message-id <{wanted}>")
     numbered = [topic for topic in topics if any(item.number is not None for item in topic)]
     if len(numbered) > 1 or (numbered and len(topics) > 1):
-        names = "; ".join(f"'{topic[0].name}'" for topic in topics[:5])
+        names = "; ".join(f"'{topic[0].mail.name}'" for topic in topics[:5])
         mail = topics[1][0].mail
         reason = f"{len(topics)} series, choose one by a message-id: {names}"
         raise InputError(mail.source, reason, mail.line)
@@ -184,7 +184,7 @@ def _latest(topic: Sequence[_Item], said: list[Diagnostic]) -> tuple[list[_Item]
     if all(item.number is None for item in patches):
         return _latest_singles(patches), max(item.version for item in patches)
     for item in patches:
-        if item.number is None and isinstance(item.reading, Patch):
+        if item.number is None and item.mail.kind is Kind.PATCH:
             item.role, item.why = Role.PROPOSAL, "a patch without a number in the series' thread"
     patches = [item for item in patches if item.number is not None]
     owner = Counter(item.mail.sender.address.lower() for item in topic).most_common(1)[0][0]
@@ -213,7 +213,7 @@ def _is_reroll(group: dict[int, _Item], chosen: dict[int, _Item]) -> bool:
     return len(group) < len(chosen) and all(
         key in chosen
         and chosen[key].mail.message_id != ""
-        and chosen[key].mail.message_id in {item.mail.in_reply_to, *item.mail.references}
+        and chosen[key].mail.message_id in item.mail.parents
         for key, item in group.items()
     )
 
@@ -241,7 +241,7 @@ def _is_from(item: _Item, owner: str) -> bool:
 
 
 def _age(item: _Item) -> tuple[float, int]:
-    sent = item.mail.sent
+    sent = item.mail.mail.sent
     try:
         return (sent.timestamp() if sent is not None else 0.0, item.index)
     except (ValueError, OverflowError):
@@ -272,13 +272,12 @@ def _latest_singles(patches: Sequence[_Item]) -> list[_Item]:
 
 def _refuse_unreadable(chosen: Sequence[_Item]) -> None:
     for item in chosen:
-        if not isinstance(item.reading, NotAPatch):
-            continue
         mail = item.mail
-        if item.reading.errors:
-            first = item.reading.errors[0]
+        if mail.kind is Kind.BAD:
+            first = mail.errors[0]
             raise InputError(first.source, first.text, first.line)
-        raise InputError(mail.source, f"a mail without a patch: {mail.subject.raw}", mail.line)
+        if mail.kind is Kind.NOTHING:
+            raise InputError(mail.source, f"a mail without a patch: {mail.name}", mail.line)
 
 
 def _total(chosen: Sequence[_Item], covers: Sequence[_Item]) -> int:
@@ -297,16 +296,18 @@ def _missing(chosen: Sequence[_Item], total: int) -> tuple[int, ...]:
     return tuple(number for number in range(1, total + 1) if number not in present)
 
 
-def _numbered(chosen: Sequence[_Item], total: int) -> tuple[list[Patch], list[Diagnostic]]:
+def _numbered(
+    chosen: Sequence[tuple[_Item, Reading]], total: int
+) -> tuple[list[Patch], list[Diagnostic]]:
     """Return the patches with their numbers; those without one are counted."""
     said: list[Diagnostic] = []
     patches: list[Patch] = []
-    singles = all(item.number is None for item in chosen)
-    for place, item in enumerate(chosen, 1):
-        said.extend(item.reading.diagnostics if isinstance(item.reading, Patch) else ())
-        if not isinstance(item.reading, Patch):
+    singles = all(item.number is None for item, _ in chosen)
+    for place, (item, reading) in enumerate(chosen, 1):
+        if not isinstance(reading, Patch):
             continue
-        patch = item.reading
+        said.extend(reading.diagnostics)
+        patch = reading
         if singles:
             patch = replace(patch, number=place, total=len(chosen))
         elif item.number is not None and item.number > total:

@@ -3,74 +3,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from reviewtool.errors import InputError
-from reviewtool.mail.archive import read_archived
 from reviewtool.mail.fragments import find_fragments
-from reviewtool.mail.mailbox import InputSource, read_mails
-from reviewtool.mail.message import Mail, parse_mail
+from reviewtool.mail.inputs import InputSource
+from reviewtool.mail.message import Mail
 from reviewtool.series.choose import choose_series
-from reviewtool.series.patch import NotAPatch, Patch, parse_patch
+from reviewtool.series.listing import Kind, Listed, list_mails, list_messages
 from reviewtool.series.series import Recovery, Series
 
-# Errors that the tree can mend; everything else stays refused.
-_DAMAGE = frozenset({"hunk-line", "hunk-count", "cut-short", "hunk-without-file"})
+__all__ = ["InputSource", "read_series", "series_of"]
+_RECOVER_MAX = 200
 
 
-def read_series(inputs: Sequence[InputSource], *, repair: bool = False) -> Series:
+def read_series(
+    inputs: Sequence[InputSource], *, repair: bool = False, message_id: str | None = None
+) -> Series:
     """Return the series in INPUTS.
 
     repair: a damaged diff becomes a recovery, to be fitted to the tree, instead of an error.  The
     archived page of a reply is always one.
+    message_id: of any message of the series to take, where the inputs hold several.
 
     Raises: InputError naming input, line and reason for what cannot be read, for inputs without
     any patch, for a damaged diff, and for a patch that must not be applied.
     """
-    mails: list[Mail] = []
-    for source in inputs:
-        before = len(mails)
-        for raw in read_mails(source):
-            mail = parse_mail(raw.data, raw.source, raw.line)
-            mails.append(read_archived(mail) or mail)
-        if all(not mail.body.lines and not mail.has_header for mail in mails[before:]):
-            raise InputError(source.name, "empty: there is no mail and no patch in it")
-    return series_of(mails, repair=repair)
+    return _choose(list(list_messages(inputs, repair=repair)), message_id)
 
 
 def series_of(mails: Sequence[Mail], *, repair: bool = False) -> Series:
     """Return the series in MAILS; see read_series()."""
-    readings = [(mail, _read_mail(mail, repair=repair)) for mail in mails]
-    series = choose_series(readings)
+    return _choose(list(list_mails(mails, repair=repair)), None)
+
+
+def _choose(messages: Sequence[Listed], message_id: str | None) -> Series:
+    series = choose_series(messages, message_id=message_id)
     if series.patches or series.recoveries:
         return series
-    recoveries = tuple(_recoveries(mails))
+    recoveries = tuple(_recoveries(messages))
     if recoveries:
-        return choose_series(readings, recoveries)
-    for _, reading in readings:
-        if isinstance(reading, NotAPatch) and reading.errors:
-            first = reading.errors[0]
+        return choose_series(messages, recoveries, message_id=message_id)
+    for listed in messages:
+        if listed.kind is Kind.BAD:
+            first = listed.errors[0]
             raise InputError(first.source, first.text, first.line)
-    first_mail = mails[0] if mails else None
-    source = first_mail.source if first_mail else "input"
-    line = first_mail.line if first_mail else None
-    kind = "a mail without a patch" if first_mail and first_mail.has_header else "no patch in it"
-    raise InputError(source, kind, line)
+    if not messages:
+        raise InputError("input", "there is none")
+    first_mail = messages[0]
+    kind = "a mail without a patch" if first_mail.has_header else "no mail and no patch in it"
+    raise InputError(first_mail.source, kind, first_mail.line)
 
 
-def _read_mail(mail: Mail, *, repair: bool) -> Patch | NotAPatch | Recovery:
-    reading = parse_patch(mail)
-    if isinstance(reading, NotAPatch) and repair and not mail.subject.is_reply:
-        damaged = any(item.code in _DAMAGE for item in reading.errors)
-        fragments = find_fragments(mail.body, mail.source, loose=False)
-        if damaged and fragments.patches:
-            return Recovery(mail, fragments, is_reply=False)
-    return reading
-
-
-def _recoveries(mails: Iterable[Mail]) -> Iterable[Recovery]:
+def _recoveries(messages: Sequence[Listed]) -> Iterator[Recovery]:
     """Yield what replies quote, where nothing else is there to be reviewed."""
-    for mail in mails:
+    for listed in messages[:_RECOVER_MAX]:
+        mail = listed.mail
         fragments = find_fragments(mail.body, mail.source, loose=True)
         if fragments.patches or (fragments.functions and mail.subject.is_reply):
             yield Recovery(mail, fragments, is_reply=mail.subject.is_reply)

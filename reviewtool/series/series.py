@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from reviewtool.mail.address import Address
 from reviewtool.mail.diagnostic import Diagnostic
 from reviewtool.mail.fragments import Fragments
 from reviewtool.mail.message import Mail
@@ -26,11 +27,18 @@ class Role(Enum):
     OTHER = "no patch"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A message of the input, what became of it, and why (in words for a reader)."""
+    """A message of the input, what became of it, and why (in words for a reader).
 
-    mail: Mail
+    source, line: the input's name and the 1-based line in it where the message begins.
+    """
+
+    source: str
+    line: int
+    subject: str
+    sender: Address
+    message_id: str
     role: Role
     why: str = ""
 

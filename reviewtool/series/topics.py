@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reviewtool.mail.message import Mail
+from reviewtool.series.listing import Listed
 
 
-def group_topics(mails: Sequence[Mail]) -> list[list[int]]:
+def group_topics(mails: Sequence[Listed]) -> list[list[int]]:
     """Return the indices of MAILS by topic, in input order.
 
     Two mails are of one topic when one refers to the other or both to the same third message,
@@ -35,13 +35,13 @@ def group_topics(mails: Sequence[Mail]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _keys(mail: Mail) -> Iterator[tuple[str, ...]]:
+def _keys(mail: Listed) -> Iterator[tuple[str, ...]]:
     """Yield what makes a mail belong to others: two mails with one key are of one topic."""
-    for identity in {mail.message_id, mail.in_reply_to, *mail.references} - {""}:
+    for identity in {mail.message_id, *mail.parents} - {""}:
         yield ("id", identity)
     subject = mail.subject
     if subject.text and subject.number is not None:
         yield ("title", mail.sender.address.lower(), subject.text.casefold())
-    if subject.number is not None and not mail.in_reply_to:
+    if subject.number is not None and not mail.parents:
         count = f"v{subject.version}/{subject.total}"
         yield ("count", mail.sender.address.lower(), count)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Messages out of git: a revision range as patches, and a thread of a public-inbox.
+
+git is asked with a configuration of its own: neither the system's nor the user's is read, no
+hook, pager, external diff or text conversion runs, and nothing is fetched.
+
+Source: git-format-patch(1), git-cat-file(1), --batch; public-inbox-v2-format(5): each commit adds
+a file "m" that holds one message; public-inbox-v1-format(5): a file per message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reviewtool.errors import InputError, ToolError
+from reviewtool.mail.mailbox import RawMail, split_mbox
+from reviewtool.process import Limits, run_program
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_PAGER": "cat",
+    "HOME": "/nonexistent",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+}
+_CLEAN = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.attributesFile=/dev/null"),
+    *("-c", "protocol.allow=never"),
+    *("-c", "diff.external="),
+    *("-c", "safe.directory=*"),
+)
+_PLAIN_PATCH = (
+    *("--stdout", "--no-ext-diff", "--no-textconv", "--no-attach", "--no-thread", "--no-notes"),
+    *("--no-signature", "--no-base", "--full-index", "--src-prefix=a/", "--dst-prefix=b/"),
+    *("--no-color", "--subject-prefix=PATCH", "-N", "--no-cover-letter", "--encode-email-headers"),
+)
+_REFERENCE = re.compile(
+    rb"^(?:references|in-reply-to):\s*<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE
+)
+_BATCH = 400
+_LIMITS = Limits(time_s=300.0)
+
+
+def read_range(tree: Path, revisions: str) -> Iterator[RawMail]:
+    """Yield the commits REVISIONS of the git repository at TREE as patch mails, oldest first.
+
+    Raises: InputError where git does not know the range, or it is empty.
+    """
+    from io import BytesIO  # noqa: PLC0415
+
+    if revisions.startswith("-") or ".." not in revisions:
+        raise InputError(revisions, "not a revision range such as A..B")
+    found = _git(tree, ["format-patch", *_PLAIN_PATCH, "--end-of-options", revisions], revisions)
+    if not found:
+        raise InputError(revisions, "an empty revision range")
+    yield from split_mbox(BytesIO(found), revisions)
+
+
+def read_inbox(path: Path, message_id: str) -> Iterator[RawMail]:
+    """Yield the thread of MESSAGE_ID in the public-inbox at PATH, oldest first.
+
+    Raises: InputError where the message is not there.
+    """
+    wanted = message_id.strip().strip("<>")
+    target, thread = _search(path, wanted)
+    if target is None:
+        raise InputError(str(path), f"no message has the id <{wanted}>")
+    root = _first_reference(target.data)
+    if root is not None and root != wanted:
+        _, whole = _search(path, root)
+        thread = whole if any(one.data == target.data for one in whole) else thread
+    yield from reversed(thread)
+
+
+def _search(path: Path, wanted: str) -> tuple[RawMail | None, list[RawMail]]:
+    """Return the message WANTED and all that name it in their headers, newest first."""
+    needle = f"<{wanted}>".encode("utf-8", "replace")
+    own = re.compile(rb"^message-id:\s*" + re.escape(needle), re.IGNORECASE | re.MULTILINE)
+    found: list[RawMail] = []
+    for raw in _messages(path):
+        header = raw.data.split(b"\n\n", 1)[0]
+        if needle not in header:
+            continue
+        found.append(raw)
+        if own.search(header):
+            return raw, found  # what is older cannot answer it
+    return None, found
+
+
+def _first_reference(data: bytes) -> str | None:
+    header = data.split(b"\n\n", 1)[0]
+    field = re.search(
+        rb"^(?:references|in-reply-to):\s*<([^<>\s]+)>", header, re.IGNORECASE | re.MULTILINE
+    )
+    return field[1].decode("utf-8", "replace") if field else None
+
+
+def _messages(path: Path) -> Iterator[RawMail]:
+    """Yield the messages of an inbox, newest first."""
+    for repository in _epochs(path):
+        listed = _git(repository, ["rev-list", "HEAD"], str(path)).decode("ascii").split()
+        for start in range(0, len(listed), _BATCH):
+            yield from _batch(repository, listed[start : start + _BATCH], str(path))
+
+
+def _epochs(path: Path) -> list[Path]:
+    """Return the repositories of an inbox, the newest first."""
+    below = path / "git"
+    if not below.is_dir():
+        return [path]
+    epochs = [one for one in below.iterdir() if re.fullmatch(r"\d+\.git", one.name)]
+    return sorted(epochs, key=lambda one: -int(one.name[:-4]))
+
+
+def _batch(repository: Path, commits: Sequence[str], name: str) -> Iterator[RawMail]:
+    asked = "".join(f"{commit}:m\n" for commit in commits).encode("ascii")
+    out = _git(repository, ["cat-file", "--batch"], name, stdin=asked)
+    at = 0
+    for commit in commits:
+        end = out.find(b"\n", at)
+        words = out[at:end].split(b" ")
+        if len(words) != 3 or not words[2].isdigit():  # a deletion, or a version 1 inbox
+            at = end + 1
+            continue
+        size = int(words[2])
+        data = out[end + 1 : end + 1 + size]
+        at = end + 2 + size
+        yield RawMail(f"{name}:{commit[:12]}", 1, data)
+
+
+def _git(repository: Path, arguments: Sequence[str], name: str, *, stdin: bytes = b"") -> bytes:
+    where = ["--git-dir", str(repository)] if (repository / "HEAD").is_file() else []
+    try:
+        done = run_program(
+            ["git", *_CLEAN, *where, *arguments],
+            cwd=repository,
+            stdin=stdin,
+            environment=_ENVIRONMENT,
+            limits=_LIMITS,
+        )
+    except ToolError as problem:
+        raise InputError(name, problem.reason) from problem
+    if done.status != 0:
+        words = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+        raise InputError(name, f"git cannot read it: {words}")
+    return done.stdout

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The messages of the inputs, each with what is needed to choose among them, and no more.
+
+A list's mbox is larger than the memory that a review may take: a message's text is let go once
+more than a few MiB are held, and read again where the message is chosen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from reviewtool.errors import InputError
+from reviewtool.mail.address import Address
+from reviewtool.mail.archive import read_archived
+from reviewtool.mail.diagnostic import Diagnostic
+from reviewtool.mail.fragments import find_fragments
+from reviewtool.mail.inputs import InputSource, Message, read_messages
+from reviewtool.mail.mailbox import RawMail, unescape
+from reviewtool.mail.message import Mail, parse_mail
+from reviewtool.mail.subject import Subject
+from reviewtool.series.patch import NotAPatch, Patch, parse_patch
+from reviewtool.series.series import Recovery
+
+Reading = Patch | NotAPatch | Recovery
+_HELD_BYTES = 16 << 20
+# Errors that the tree can mend; everything else stays refused.
+_DAMAGE = frozenset({"hunk-line", "hunk-count", "cut-short", "hunk-without-file"})
+
+
+class Kind(Enum):
+    """What a message holds."""
+
+    PATCH = "patch"
+    FRAGMENTS = "fragments"
+    BAD = "bad"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message in short.
+
+    digest: of its diff, b"" without one; sent: its Date field.
+    errors: what keeps it from being a patch, the first few.
+    mail, read: the message and its reading, read again where they were let go.
+    """
+
+    source: str
+    line: int
+    subject: Subject
+    sender: Address
+    message_id: str
+    parents: tuple[str, ...]
+    kind: Kind
+    digest: bytes
+    errors: tuple[Diagnostic, ...]
+    has_header: bool
+    load: Callable[[], tuple[Mail, Reading]]
+
+    @property
+    def mail(self) -> Mail:
+        """The message, whole."""
+        return self.load()[0]
+
+    @property
+    def name(self) -> str:
+        """What a reader would call it."""
+        return self.subject.raw or self.source
+
+
+def list_messages(inputs: Sequence[InputSource], *, repair: bool = False) -> Iterator[Listed]:
+    """Yield the messages of INPUTS in order.
+
+    Raises: InputError for an input that cannot be read or holds nothing.
+    """
+    held = 0
+    for source in inputs:
+        some = False
+        for message in read_messages(source):
+            held += len(message.raw.data)
+            listed, has_text = _list(message, repair=repair, keep=held <= _HELD_BYTES)
+            some = some or has_text
+            yield listed
+        if not some:
+            raise InputError(source.name, "empty: there is no mail and no patch in it")
+
+
+def list_mails(mails: Iterable[Mail], *, repair: bool = False) -> Iterator[Listed]:
+    """Yield MAILS, which are in memory, as a list."""
+    for mail in mails:
+        yield _listed(mail, _read(mail, repair=repair), None)
+
+
+def _list(message: Message, *, repair: bool, keep: bool) -> tuple[Listed, bool]:
+    mail, reading = _parse(message.raw, repair=repair)
+    again = None if keep else _reader(message.reread, repair=repair)
+    has_text = mail.has_header or any(line.strip() for line in mail.body.lines)
+    return _listed(mail, reading, again), has_text
+
+
+def _reader(reread: Callable[[], RawMail], *, repair: bool) -> Callable[[], tuple[Mail, Reading]]:
+    return lambda: _parse(reread(), repair=repair)
+
+
+def _parse(raw: RawMail, *, repair: bool) -> tuple[Mail, Reading]:
+    mail = parse_mail(unescape(raw.data), raw.source, raw.line)
+    mail = read_archived(mail) or mail
+    return mail, _read(mail, repair=repair)
+
+
+def _read(mail: Mail, *, repair: bool) -> Reading:
+    reading = parse_patch(mail)
+    if isinstance(reading, NotAPatch) and repair and not mail.subject.is_reply:
+        damaged = any(item.code in _DAMAGE for item in reading.errors)
+        if damaged:
+            fragments = find_fragments(mail.body, mail.source, loose=False)
+            if fragments.patches:
+                return Recovery(mail, fragments, is_reply=False)
+    return reading
+
+
+def _listed(
+    mail: Mail, reading: Reading, again: Callable[[], tuple[Mail, Reading]] | None
+) -> Listed:
+    kind, digest = Kind.NOTHING, b""
+    errors: tuple[Diagnostic, ...] = ()
+    if isinstance(reading, Patch):
+        kind = Kind.PATCH
+        digest = hashlib.blake2b(reading.diff_bytes, digest_size=16).digest()
+    elif isinstance(reading, Recovery):
+        kind = Kind.FRAGMENTS
+    else:
+        errors = reading.errors[:5]
+        kind = Kind.BAD if errors else Kind.NOTHING
+    parents = dict.fromkeys((*mail.references, *((mail.in_reply_to,) if mail.in_reply_to else ())))
+    return Listed(
+        source=mail.source,
+        line=mail.line,
+        subject=mail.subject,
+        sender=mail.sender,
+        message_id=mail.message_id,
+        parents=tuple(parents),
+        kind=kind,
+        digest=digest,
+        errors=errors,
+        has_header=mail.has_header,
+        load=again or (lambda: (mail, reading)),
+    )
