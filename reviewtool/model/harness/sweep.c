@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs one entry over states and flags, and packs what came of each run into
+ * a 64-bit outcome record (outcome.h, generated).
+ */
+#include "world.h"
+#include "outcome.h"
+
+_Static_assert(sizeof(long) == 8 && sizeof(void *) == 8, "page-table code needs LP64");
+
+/* Generated: the entries that this build has, and the FOLL_* flags by bit. */
+extern const entry_call harness_entries[];
+extern const unsigned int harness_flags[];
+
+/*
+ * What the host fills in before, and reads after, each call of harness_sweep().
+ * There are few distinct records, so outcomes are their numbers in a table.
+ */
+#define HARNESS_STATES 65536
+#define HARNESS_OUTCOMES (1UL << 21)
+#define HARNESS_RECORDS 65535
+unsigned long harness_states[HARNESS_STATES];
+unsigned short harness_outcomes[HARNESS_OUTCOMES];
+unsigned long harness_records[HARNESS_RECORDS + 1];
+unsigned long harness_record_count;
+
+#define HASH_BITS 17
+static unsigned short record_at[1UL << HASH_BITS];	/* number + 1, 0 is free */
+
+/* Gives RECORD's number; when the table is full, the last one, which the host reports. */
+unsigned long harness_number(unsigned long record)
+{
+	unsigned long slot = (record * 0x9E3779B97F4A7C15UL) >> (64 - HASH_BITS);
+
+	for (;; slot = (slot + 1) & ((1UL << HASH_BITS) - 1)) {
+		unsigned long known = record_at[slot];
+
+		if (likely(known && harness_records[known - 1] == record))
+			return known - 1;
+		if (!known)
+			break;
+	}
+	if (harness_record_count >= HARNESS_RECORDS)
+		return HARNESS_RECORDS;
+	harness_records[harness_record_count++] = record;
+	record_at[slot] = harness_record_count;
+	return harness_record_count - 1;
+}
+
+static unsigned long page_code(const struct page *page)
+{
+	if (!page)
+		return RET_null;
+	if (page == world.mapped) {
+		switch (page->head - model_pages) {
+		case PFN_ZERO:
+			return RET_zero_page;
+		case PFN_HUGE_ZERO:
+			return RET_huge_zero_page;
+		case PFN_DEVICE:
+		case PFN_DEVICE + 1:
+			return RET_device_page;
+		}
+		return RET_page;
+	}
+	if (world.mapped && page == world.mapped->head)
+		return RET_head_page;
+	if (page == &model_pages[PFN_ZERO])
+		return RET_zero_page;
+	if (page == &model_pages[PFN_FRESH])
+		return RET_fresh_page;
+	if (page >= model_pages && page < model_pages + MODEL_NR_PAGES)
+		return RET_other_page;
+	return RET_garbage;
+}
+
+static unsigned long errno_code(long error)
+{
+	switch (error) {
+	case EFAULT: return RET_EFAULT;
+	case EEXIST: return RET_EEXIST;
+	case ENOMEM: return RET_ENOMEM;
+	case EINVAL: return RET_EINVAL;
+	case EMLINK: return RET_EMLINK;
+	case EBUSY: return RET_EBUSY;
+	case EAGAIN: return RET_EAGAIN;
+	case EHWPOISON: return RET_EHWPOISON;
+	case ENOENT: return RET_ENOENT;
+	case EREMOTEIO: return RET_EREMOTEIO;
+	case EINTR: return RET_EINTR;
+	case EACCES: return RET_EACCES;
+	case EOPNOTSUPP: return RET_EOPNOTSUPP;
+	case EPERM: return RET_EPERM;
+	case EIO: return RET_EIO;
+	}
+	return RET_other_errno;
+}
+
+static unsigned long integer_code(long value)
+{
+	if (value < 0 && value >= -MAX_ERRNO)
+		return errno_code(-value);
+	if (value == 0)
+		return RET_0;
+	if (value == 1)
+		return RET_1;
+	return value > 1 ? RET_positive : RET_negative;
+}
+
+static unsigned long value_code(enum value_kind kind, unsigned long value)
+{
+	switch (kind) {
+	case VALUE_VOID:
+		return RET_void;
+	case VALUE_PAGE:
+		if (IS_ERR((void *)value))
+			return errno_code(-(long)value);
+		return page_code((struct page *)value);
+	case VALUE_POINTER:
+		if (IS_ERR((void *)value))
+			return errno_code(-(long)value);
+		return value ? RET_pointer : RET_null;
+	case VALUE_INTEGER:
+		return integer_code((long)value);
+	case VALUE_BOOL:
+		return value ? RET_true : RET_false;
+	}
+	return RET_garbage;
+}
+
+/* What the run did to one page's counts, a pin of a small page counted apart. */
+static inline void count_delta(unsigned long before, unsigned long after, int *refs, int *pins)
+{
+	int delta = (int)after - (int)before, small_pins;
+
+	if (before == after)
+		return;
+	/* rounded to the nearest, so that a reference more or less beside a pin shows */
+	small_pins = (delta + GUP_PIN_COUNTING_BIAS / 2) >> 10;
+	*refs += delta - small_pins * GUP_PIN_COUNTING_BIAS;
+	*pins += small_pins + (int)(after >> 32) - (int)(before >> 32);
+}
+
+static inline unsigned long clip(int value, int limit)
+{
+	return (value > limit ? limit : value < -limit ? -limit : value) + limit;
+}
+
+static inline unsigned long entry_change(void)
+{
+	const struct model_tables *old = &world_fresh.tables;
+	unsigned long before = old->pte.pte, after = model_tables.pte.pte;
+	unsigned long change = 0, gained;
+
+	if (old->pud.pud != model_tables.pud.pud) {
+		before = old->pud.pud;
+		after = model_tables.pud.pud;
+	} else if (old->pmd.pmd != model_tables.pmd.pmd) {
+		before = old->pmd.pmd;
+		after = model_tables.pmd.pmd;
+	} else if (old->huge.pte != model_tables.huge.pte) {
+		before = old->huge.pte;
+		after = model_tables.huge.pte;
+	}
+	if (before == after)
+		return 0;
+	gained = after & ~before;
+	if (gained & _PAGE_DIRTY)
+		change |= CHANGE_dirty;
+	if (gained & _PAGE_ACCESSED)
+		change |= CHANGE_young;
+	if (gained & _PAGE_RW)
+		change |= CHANGE_writable;
+	if ((before ^ after) & ~(_PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_RW | _PAGE_SOFT_DIRTY) || before & ~after)
+		change |= CHANGE_replaced;
+	return change ? change : CHANGE_replaced;
+}
+
+static inline unsigned long record(enum value_kind kind, unsigned long value)
+{
+	unsigned long outcome = 0, out = 0;
+	int refs = 0, pins = 0;
+
+	for (int i = 0; i < world.nr_counted; i++)
+		count_delta(world_fresh.pages[i].counts, page_counts(world.counted[i]), &refs, &pins);
+	if (world.fresh_page_used)
+		count_delta(WORLD_REFS, page_counts(&model_pages[PFN_FRESH]), &refs, &pins);
+
+	if (world.out_pages_used)
+		out = page_code(world.out_pages[0]);
+	else if (world.out_status_used)
+		out = integer_code(world.out_status);
+	else
+		out = world.out_stats;
+
+	outcome |= OUTCOME(end, END_RETURNED);
+	outcome |= OUTCOME(ret, value_code(kind, value));
+	outcome |= OUTCOME(refs, clip(refs, 7));
+	outcome |= OUTCOME(pins, clip(pins, 3));
+	outcome |= OUTCOME(entry, entry_change());
+	outcome |= OUTCOME(events, model.events);
+	outcome |= OUTCOME(ptl, world.mm.page_table_lock.held != 0);
+	outcome |= OUTCOME(rcu, model.rcu_depth != 0);
+	outcome |= OUTCOME(mmap_lock, clip(world.mm.mmap_lock.readers - 1, 1));
+	outcome |= OUTCOME(pgmap, clip(world.pgmap.refs, 1));
+	outcome |= OUTCOME(page_mask, world.page_mask != 0);
+	outcome |= OUTCOME(out, out);
+	return outcome;
+}
+
+static unsigned int flags_of(unsigned long subset)
+{
+	unsigned int flags = 0;
+
+	for (unsigned int bit = 0; subset; bit++, subset >>= 1)
+		if (subset & 1)
+			flags |= harness_flags[bit];
+	return flags;
+}
+
+static unsigned int subset_flags[1 << 16];
+
+/* Where the sweep is; a scenario that ends early must find its way on. */
+static struct {
+	entry_call call;
+	unsigned long state, nr_states, subset, subsets, out;
+	unsigned int flag_bits;
+} at;
+
+static noinline void run_on(void)
+{
+	for (; at.state < at.nr_states; at.state++, at.subset = 0) {
+		unsigned int also;
+
+		world_build(harness_states[at.state]);
+		also = STATE_also(harness_states[at.state]) ?
+			harness_flags[at.flag_bits + STATE_also(harness_states[at.state]) - 1] : 0;
+		for (; at.subset < at.subsets; at.subset++) {
+			unsigned long value = 0;
+			enum value_kind kind;
+
+			world.flags = subset_flags[at.subset] | also;
+			world_reset();
+			kind = at.call(&value);
+			harness_outcomes[at.out++] = harness_number(record(kind, value));
+		}
+	}
+}
+
+/*
+ * Runs ENTRY on NR_STATES of harness_states from FIRST on, each with every
+ * subset of the first FLAG_BITS flags (and the one other that its state names), beginning with run SKIP of them, which
+ * is not 0 only after a trap.  Outcomes lie state by state, subset by subset.
+ */
+void harness_sweep(unsigned int entry, unsigned long first, unsigned long nr_states,
+		   unsigned int flag_bits, unsigned long skip)
+{
+	int end;
+
+	at.call = harness_entries[entry];
+	at.subsets = 1UL << flag_bits;
+	at.flag_bits = flag_bits;
+	at.state = first + (skip >> flag_bits);
+	at.nr_states = first + nr_states;
+	at.subset = skip & (at.subsets - 1);
+	at.out = skip;
+	for (unsigned long i = 0; i < at.subsets; i++)
+		subset_flags[i] = flags_of(i);
+
+	/* comes back here from every scenario that ends early: that run is done */
+	end = catch_here(&world_catch);
+	if (end) {
+		harness_outcomes[at.out++] = harness_number(OUTCOME(end, end & 0xff) |
+							    OUTCOME(unmodelled, end >> 8));
+		if (++at.subset == at.subsets) {
+			at.subset = 0;
+			at.state++;
+			if (at.state == at.nr_states)
+				return;
+		}
+	}
+	run_on();
+}
+
+/* How many outcomes the last call has made; after a trap, which one it was making. */
+unsigned long harness_progress(void)
+{
+	return at.out;
+}

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A tree to a WebAssembly module: bind, instrument, preprocess, vet, compile, link.
+
+clang and wasm-ld come from the ziglang wheel.  They run in a temporary folder that holds the tree
+and the harness and nothing else, with an empty environment and bounded resources.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from reviewtool.errors import ToolError
+from reviewtool.process import Finished, Limits, run_program
+from reviewtool.simulate.binding import Binding
+from reviewtool.simulate.cache import Cache, key_of
+from reviewtool.simulate.domain import scenario_header
+from reviewtool.simulate.instrument import Line, LineTable, instrument
+from reviewtool.simulate.record import outcome_header
+from reviewtool.simulate.vetting import Refusal, vet_expanded, vet_source
+from reviewtool.tree.snapshot import MODEL_ROOT, Snapshot
+
+MEMORY_BYTES = 32 << 20
+_COMPILER_LIMITS = Limits(time_s=60, memory_bytes=8 << 30, file_bytes=64 << 20)
+
+_LOWERING = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
+_FLAGS = (
+    "--target=wasm64", "-std=gnu11", "-O2", "-flto", *_LOWERING, "-mexception-handling", "-mbulk-memory",
+    "-nostdinc", "-ffreestanding", "-fno-builtin", "-w", "-fno-color-diagnostics", "-ferror-limit=20",
+    "-fmax-type-align=8", "-ftrivial-auto-var-init=pattern",
+)  # fmt: skip
+# A member of a null pointer: WebAssembly would read address 0 without complaint.
+_CHECKS = ("-fsanitize=null", "-fsanitize-minimal-runtime", "-fno-sanitize-recover=null")
+_LINK = (
+    "-mwasm64", "--no-entry", "--lto-O2", *_LOWERING, f"--initial-memory={MEMORY_BYTES}",
+    f"--max-memory={MEMORY_BYTES}", "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
+    *(f"--export=harness_{name}" for name in (
+        "sweep", "states", "outcomes", "records", "record_count", "number", "progress")),
+)  # fmt: skip
+
+_HARNESS_SOURCES = ("world.c", "primitives.c", "sweep.c", "trace.c")
+
+
+@dataclass(frozen=True)
+class CompileError:
+    """What clang (or the vetting) said of the tree: path, 1-based line, message."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """A built tree.
+
+    wasm:       the module's bytes.
+    entries:    the bindings, by their number in harness_entries.
+    flags:      FOLL_* names, by bit.
+    lines:      what harness_lines counts, by index; empty where nothing is instrumented.
+    unmodelled: functions that the tree declares and nobody defines; number N is unmodelled[N - 1].
+    """
+
+    wasm: bytes
+    entries: tuple[Binding, ...]
+    flags: tuple[str, ...]
+    lines: tuple[Line, ...]
+    unmodelled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """What to build: FLAGS are FOLL_* names by bit; INSTRUMENTED function names; TRACE for simulate."""
+
+    snapshot: Snapshot
+    bindings: tuple[Binding, ...]
+    flags: tuple[str, ...]
+    known_flags: frozenset[str]
+    instrumented: frozenset[str] = frozenset()
+    trace: bool = False
+
+
+@cache
+def compiler() -> tuple[str, ...]:
+    """Return the command that stands before clang's and wasm-ld's names.
+
+    Raises: ToolError when the ziglang package is not there.
+    """
+    try:
+        import ziglang  # noqa: PLC0415
+    except ImportError as error:
+        raise ToolError("ziglang", "the compiler's package is not installed") from error
+    return (str(Path(ziglang.__file__).parent / "zig"),)
+
+
+@cache
+def compiler_identity() -> str:
+    """Return a text that changes when the compiler does."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return f"ziglang {version('ziglang')} python {sys.version_info[0]}"
+
+
+@cache
+def _harness() -> Mapping[str, str]:
+    return {path.name: path.read_text() for path in sorted((MODEL_ROOT / "harness").iterdir())}
+
+
+def _tables(request: BuildRequest) -> str:
+    flags = ", ".join(flag if flag in request.known_flags else "0" for flag in request.flags)
+    names = [binding.function.name for binding in request.bindings]
+    externs = "".join(f"enum value_kind harness_call_{name}(unsigned long *value);\n" for name in names)
+    entries = ", ".join(f"harness_call_{name}" for name in names)
+    return (
+        '#include <linux/mm.h>\n#include "internal.h"\n#include "world.h"\n'
+        f"{externs}const entry_call harness_entries[] = {{ {entries} }};\n"
+        f"const unsigned int harness_flags[] = {{ {flags or '0'} }};\n"
+    )
+
+
+_DIAGNOSTIC = re.compile(r"^(?:\./)?([^\s:][^:\n]*):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.MULTILINE)
+
+
+def _errors(finished: Finished, source: str) -> tuple[CompileError, ...]:
+    text = finished.stderr.decode("utf-8", "replace")
+    found = [CompileError(m[1], int(m[2]), m[3]) for m in _DIAGNOSTIC.finditer(text)]
+    if not found:
+        last = text.strip().splitlines()[-1:] or [f"the compiler ended with status {finished.status}"]
+        found = [CompileError(source, 1, last[0])]
+    return tuple(dict.fromkeys(found))
+
+
+class _Builder:
+    def __init__(self, request: BuildRequest, cache: Cache, folder: Path) -> None:
+        self.request = request
+        self.cache = cache
+        self.folder = folder
+        self.table = LineTable()
+        self.texts = self._texts()
+        self.headers = key_of(
+            [compiler_identity(), *_FLAGS, *_CHECKS, *(f"{p}\0{t}" for p, t in sorted(self.texts.items()) if p.endswith(".h")),
+             scenario_header(), outcome_header(), *(t for n, t in _harness().items() if n.endswith(".h"))]
+        )  # fmt: skip
+
+    def _texts(self) -> dict[str, str]:
+        texts = dict(self.request.snapshot.sources())
+        for path, text in texts.items():
+            if self.request.instrumented:
+                texts[path] = instrument(path, text, self.request.instrumented, self.table)
+        return texts
+
+    def lay_out(self) -> None:
+        """Write the tree and the harness into the folder."""
+        for path, text in self.texts.items():
+            file = self.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        harness = self.folder / "_harness"
+        harness.mkdir()
+        for name, text in _harness().items():
+            (harness / name).write_text(text)
+        (harness / "scenario.h").write_text(scenario_header())
+        (harness / "outcome.h").write_text(outcome_header())
+
+    def units(self) -> dict[str, tuple[str, bool]]:
+        """Return what is compiled: name to (text, whether it is of the tree)."""
+        bound: dict[str, list[str]] = {}
+        for binding in self.request.bindings:
+            bound.setdefault(binding.function.path, []).append(binding.code)
+        units: dict[str, tuple[str, bool]] = {}
+        for path in self.texts:
+            if path.endswith(".c"):
+                tail = "".join(bound.get(path, ()))
+                units[path] = (f'#include "{path}"\n#include "world.h"\n{tail}', True)
+        for name in _HARNESS_SOURCES:
+            units[f"_harness/{name}"] = (f'#include "_harness/{name}"\n', False)
+        units["_tables.c"] = (_tables(self.request), False)
+        return units
+
+    def compile(self, item: tuple[str, tuple[str, bool]]) -> bytes | tuple[CompileError, ...]:
+        """Return the object of one unit, or what is wrong with it."""
+        name, (text, reviewed) = item
+        flags = [*_FLAGS, *(_CHECKS if reviewed else ()), *(("-DMODEL_TRACE",) if self.request.trace else ())]
+        content = self.texts.get(name) or _harness().get(name.removeprefix("_harness/"), "")
+        key = "o" + key_of([self.headers, name, text, content, *flags])
+        known = self.cache.get(key)
+        if known is not None:
+            return known
+        includes = ["-I.", "-Iinclude", "-Imm", "-I_harness", "-include", "_harness/line.h"]
+        clang = [*compiler(), "clang", *flags]
+        expanded = self._run([*clang, *includes, "-E", "-x", "c", "-"], text.encode())
+        if expanded.status:
+            return _errors(expanded, name)
+        refusals = vet_expanded(name, expanded.stdout.decode("utf-8", "surrogateescape"))
+        if refusals:
+            return _refused(refusals)
+        target = f"_{len(key)}{key[:24]}.o"
+        compiled = self._run([*clang, "-x", "cpp-output", "-c", "-", "-o", target], expanded.stdout)
+        if compiled.status:
+            return _errors(compiled, name)
+        body = (self.folder / target).read_bytes()
+        self.cache.put(key, body)
+        return body
+
+    def runtime(self) -> bytes:
+        """Return the object that setjmp() lowering needs: not of the tree, and without LTO."""
+        flags = [flag for flag in _FLAGS if flag != "-flto"]
+        key = "r" + key_of([self.headers, _harness()["catch_runtime.c"], *flags])
+        known = self.cache.get(key)
+        if known is not None:
+            return known
+        made = self._run([*compiler(), "clang", *flags, "-c", "_harness/catch_runtime.c", "-o", "_runtime.o"], b"")
+        if made.status:
+            raise ToolError("clang", made.stderr.decode("utf-8", "replace").strip())
+        body = (self.folder / "_runtime.o").read_bytes()
+        self.cache.put(key, body)
+        return body
+
+    def link(self, objects: Mapping[str, bytes]) -> tuple[bytes, tuple[str, ...]]:
+        """Return the module, with a stub for each function that is declared and not defined."""
+        wasm = self._link(objects, undefined=True)
+        missing = _imports(wasm)
+        if not missing:
+            return wasm, ()
+        stubs = ["__attribute__((noreturn)) void world_unmodelled(int id);\n"]
+        for number, (name, parameters, result) in enumerate(missing, 1):
+            stubs.append(f"{result} {name}({parameters}) {{ world_unmodelled({number}); }}\n")
+        made = self._run([*compiler(), "clang", *_FLAGS, "-x", "c", "-c", "-", "-o", "_stubs.o"], "".join(stubs).encode())
+        if made.status:
+            raise ToolError("clang", made.stderr.decode("utf-8", "replace").strip())
+        wasm = self._link({**objects, "stubs": (self.folder / "_stubs.o").read_bytes()}, undefined=False)
+        return wasm, tuple(name for name, _, _ in missing)
+
+    def _link(self, objects: Mapping[str, bytes], *, undefined: bool) -> bytes:
+        names = []
+        for number, body in enumerate(objects.values()):
+            names.append(f"_{number}.o")
+            (self.folder / names[-1]).write_bytes(body)
+        extra = ["--export=harness_trace", "--export=harness_trace_count"] if self.request.trace else ["--export=harness_lines"]
+        allow = ["--allow-undefined"] if undefined else []
+        made = self._run([*compiler(), "wasm-ld", *_LINK, *extra, *allow, *names, "-o", "_all.wasm"], b"")
+        if made.status:
+            raise ToolError("wasm-ld", made.stderr.decode("utf-8", "replace").strip()[:2000])
+        return (self.folder / "_all.wasm").read_bytes()
+
+    def _run(self, argv: list[str], stdin: bytes) -> Finished:
+        return run_program(argv, cwd=self.folder, stdin=stdin, environment={"TMPDIR": str(self.folder)}, limits=_COMPILER_LIMITS)
+
+
+_C_TYPES = {"i32": "int", "i64": "long", "f32": "float", "f64": "double"}
+
+
+def _imports(wasm: bytes) -> list[tuple[str, str, str]]:
+    """Return the functions that WASM wants from outside: name, C parameters, C result."""
+    import wasmtime  # noqa: PLC0415
+
+    from reviewtool.simulate.sandbox import compiled  # noqa: PLC0415
+
+    missing: list[tuple[str, str, str]] = []
+    for wanted in compiled(wasm).imports:
+        if not isinstance(wanted.type, wasmtime.FuncType) or wanted.name is None:
+            raise ToolError("wasm-ld", f"unexpected import {wanted.name}")
+        parameters = ", ".join(f"{_C_TYPES[str(p)]} a{n}" for n, p in enumerate(wanted.type.params))
+        results = [_C_TYPES[str(r)] for r in wanted.type.results]
+        missing.append((wanted.name, parameters or "void", results[0] if results else "void"))
+    return sorted(missing)
+
+
+def _refused(refusals: tuple[Refusal, ...]) -> tuple[CompileError, ...]:
+    return tuple(CompileError(refusal.path, refusal.line, refusal.reason) for refusal in refusals)
+
+
+def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, ...]:
+    """Build REQUEST, or say what in its tree keeps it from being built.
+
+    Raises: ToolError when the compiler itself is at fault.
+    """
+    refusals = tuple(r for path, text in request.snapshot.sources() for r in vet_source(path, text))
+    if refusals:
+        return _refused(refusals)
+    with tempfile.TemporaryDirectory(prefix="reviewtool-build-") as name:
+        builder = _Builder(request, cache, Path(name))
+        units = builder.units()
+        key = "m" + key_of([builder.headers, repr(request.trace), *_LINK, *(f"{n}\0{t}" for n, (t, _) in units.items()),
+                            *builder.texts.values(), *_harness().values()])  # fmt: skip
+        stub_key = key + ".stubs"
+        known, stubs = cache.get(key), cache.get(stub_key)
+        if known is not None and stubs is not None:
+            names = tuple(stubs.decode().split())
+            return Module(known, request.bindings, request.flags, builder.table.lines, names)
+        builder.lay_out()
+        with ThreadPoolExecutor(2) as workers:
+            results = dict(zip(units, workers.map(builder.compile, units.items()), strict=True))
+        errors = tuple(error for result in results.values() if not isinstance(result, bytes) for error in result)
+        if errors:
+            return tuple(dict.fromkeys(errors))
+        objects = {name: result for name, result in results.items() if isinstance(result, bytes)}
+        wasm, missing = builder.link({**objects, "runtime": builder.runtime()})
+        cache.put(key, wasm)
+        cache.put(stub_key, " ".join(missing).encode())
+        return Module(wasm, request.bindings, request.flags, builder.table.lines, missing)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a compiler must not be shown: C that would read a file outside the tree.
+
+Two looks are taken.  Before the preprocessor runs, every directive of every file is checked: it may
+include only by a literal name that stays inside the tree.  After it ran, the expanded text is
+checked for assembly, which no token pasting can hide any more: an assembler has its own ways to
+read files (.incbin, .include), so only empty templates (compiler barriers) pass.
+
+Source: C17 5.1.1.2 (translation phases: splices before comments before directives); 6.10.2, 6.10.3.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file does not go to the compiler: its path, 1-based line, and the reason."""
+
+    path: str
+    line: int
+    reason: str
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<comment> /\*.*?\*/ | //[^\n]* | /\*.*\Z )
+  | (?P<string> "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DIRECTIVE = re.compile(r"^[ \t\f\v]*(?:\#|%:|\?\?=)[ \t\f\v]*(include|include_next|import|embed)\b[ \t]*(.*)$", re.MULTILINE)
+_HAS = re.compile(r"\b__has_(?:include|include_next|embed)\b")
+_PRAGMA = re.compile(r"^[ \t]*(?:\#|%:)[ \t]*pragma[ \t]+(?!once\b|GCC diagnostic\b|clang diagnostic\b)(.*)$|\b_Pragma\b", re.MULTILINE)
+_ASM = re.compile(r"\b(?:asm|__asm|__asm__)\b")
+_EMPTY_ASM = re.compile(r"\b(?:asm|__asm|__asm__)\b\s*(?:(?:volatile|__volatile__|__volatile)\s*)?\(\s*\"\"\s*[:)]")
+_MARKER = re.compile(r'^# (\d+) "((?:[^"\\]|\\.)*)"', re.MULTILINE)
+
+
+def _without_comments(text: str) -> str:
+    """Return TEXT with comments blanked and splices closed; line feeds stay where lines are counted."""
+    spliced = re.sub(r"\\[ \t]*\r?\n", "\x01", text)
+
+    def blank(match: re.Match[str]) -> str:
+        if match["string"] is not None:
+            return match[0]
+        return "\n" * match[0].count("\n") + "\x01" * match[0].count("\x01") + " "
+
+    return _TOKEN.sub(blank, spliced)
+
+
+def _line(text: str, at: int) -> int:
+    return 1 + text.count("\n", 0, at) + text.count("\x01", 0, at)
+
+
+def vet_source(path: str, text: str) -> tuple[Refusal, ...]:
+    """Return what keeps the file at PATH from the preprocessor, in line order."""
+    code = _without_comments(text)
+    refusals: list[Refusal] = []
+    for match in _DIRECTIVE.finditer(code):
+        what, operand = match[1], match[2].replace("\x01", "").strip()
+        at = _line(code, match.start(1))
+        if what in ("embed", "import"):
+            refusals.append(Refusal(path, at, f"#{what} is not allowed in a patch"))
+            continue
+        literal = re.fullmatch(r"<([^>\n]+)>|\"([^\"\n]+)\"", operand)
+        if literal is None:
+            refusals.append(Refusal(path, at, f"#{what} of something other than a literal file name"))
+            continue
+        name = literal[1] or literal[2]
+        inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+        if name.startswith(("/", "~", "\\")) or ":" in name or inside.startswith("..") or "\0" in name:
+            refusals.append(Refusal(path, at, f'#{what} "{name}" leaves the tree'))
+    for pattern, reason in (
+        (_HAS, "__has_include and __has_embed can look outside the tree"),
+        (_PRAGMA, "this #pragma is not allowed in a patch"),
+    ):
+        for match in pattern.finditer(code):
+            refusals.append(Refusal(path, _line(code, match.start()), reason))
+    return tuple(sorted(refusals, key=lambda refusal: refusal.line))
+
+
+def vet_expanded(path: str, expanded: str) -> tuple[Refusal, ...]:
+    """Return what keeps EXPANDED, the preprocessed text of PATH, from the compiler."""
+    refusals: list[Refusal] = []
+    code = _TOKEN.sub(lambda m: m[0] if m["string"] is None or m[0] == '""' else '"s"', expanded)
+    for match in _ASM.finditer(code):
+        if not _EMPTY_ASM.match(code, match.start()):
+            where, line = path, 1
+            for marker in _MARKER.finditer(expanded, 0, len(expanded)):
+                if marker.start() > match.start():
+                    break
+                where, line = path, int(marker[1])
+            refusals.append(Refusal(where, line, "inline assembly is not simulated"))
+    return tuple(refusals)
