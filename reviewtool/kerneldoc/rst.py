@@ -61,7 +61,7 @@ def render_lines(document: Document, style: RstStyle) -> str:
     return "".join(style.line(block.prototype_line) for block in document.blocks)
 
 
-def _prose(text: str, prefix: str) -> str:
+def prose(text: str, prefix: str) -> str:
     """Return TEXT highlighted, each line behind PREFIX; literal blocks stay as they are."""
     body = _outside_literals(text) if "::" in text else highlight_rst(text)
     body = body.rstrip("\n")
@@ -114,13 +114,14 @@ def _starts_literal(line: str) -> bool:
 def _sections(sections: tuple[Section, ...], prefix: str, style: RstStyle) -> str:
     parts = []
     for part in sections:
-        text = _prose(part.text, prefix)
+        text = prose(part.text, prefix)
         parts.append(f"{prefix}**{part.name}**\n\n{style.line(part.line)}{text}\n")
     parts.append("\n")
     return "".join(parts)
 
 
-def _signature(block: Block) -> str:
+def signature_of(block: Block) -> str:
+    """Return a function's prototype on one line; a macro without parameters is its name."""
     if block.kind is Kind.OBJECT_MACRO:
         return block.name
     parts = []
@@ -133,12 +134,12 @@ def _signature(block: Block) -> str:
 
 
 def _function(block: Block, style: RstStyle) -> str:
-    signature = _signature(block)
+    signature = signature_of(block)
     typedef = block.kind is Kind.FUNCTION_TYPEDEF
     start = style.line(block.start)
     if typedef:
         mark = "macro" if style.sphinx_major >= 3 else "type"
-        purpose = _prose(block.purpose, "")
+        purpose = prose(block.purpose, "")
         head = f".. c:{mark}:: {block.name}\n\n{start}   **Typedef**: {purpose}"
         head += f"\n\n**Syntax**\n\n  ``{signature}``\n\n"
     else:
@@ -146,16 +147,16 @@ def _function(block: Block, style: RstStyle) -> str:
             head = f".. c:macro:: {block.name}\n\n``{signature}``\n\n"
         else:
             head = f".. c:function:: {signature}\n\n"
-        purpose = _prose(block.purpose, "   ")
+        purpose = prose(block.purpose, "   ")
         head += f"{start}{purpose}\n"
     parts = [head]
     if block.parameters:
         parts.append(_KINDENT + "  **Parameters**\n\n")
     for parameter in block.parameters:
         text = parameter.description
-        prose = f"    {_UNDESCRIBED}" if text is None else _prose(text, "    ")
+        shown_text = f"    {_UNDESCRIBED}" if text is None else prose(text, "    ")
         shown = parameter.declaration or parameter.name
-        parts.append(f"  ``{shown}``\n{style.line(parameter.line)}{prose}\n")
+        parts.append(f"  ``{shown}``\n{style.line(parameter.line)}{shown_text}\n")
     parts.append(_sections(block.sections, "  ", style))
     return "".join(parts)
 
@@ -167,15 +168,15 @@ def _struct(block: Block, style: RstStyle) -> str:
     else:
         head = f"\n\n.. c:{kind}:: {block.name}\n\n"
     definition = block.definition.replace("\t", "    ")
-    purpose = _prose(block.purpose, "  ")
+    purpose = prose(block.purpose, "  ")
     head += f"{style.line(block.start)}{purpose}\n{_KINDENT}"
     head += f"  **Definition**::\n\n    {kind} {block.name} {{\n{definition}    }};\n\n"
     parts = [head + "  **Members**\n\n"]
     for parameter in block.parameters:
         if parameter.description is None or parameter.name[:1] == "#":
             continue
-        prose = _prose(parameter.description, "    ")
-        parts.append(f"{style.line(parameter.line)}  ``{parameter.name}``\n{prose}\n")
+        shown_text = prose(parameter.description, "    ")
+        parts.append(f"{style.line(parameter.line)}  ``{parameter.name}``\n{shown_text}\n")
     parts.append("\n")
     parts.append(_sections(block.sections, "", style))
     return "".join(parts)
@@ -186,12 +187,12 @@ def _enum(block: Block, style: RstStyle) -> str:
         head = f"\n\n.. c:type:: enum {block.name}\n\n"
     else:
         head = f"\n\n.. c:enum:: {block.name}\n\n"
-    purpose = _prose(block.purpose, "  ")
+    purpose = prose(block.purpose, "  ")
     parts = [f"{head}{style.line(block.start)}{purpose}\n{_KINDENT}    **Constants**\n\n"]
     for constant in block.parameters:
         text = constant.description
-        prose = f"      {_UNDESCRIBED}" if text is None else _prose(text, "      ")
-        parts.append(f"    ``{constant.name}``\n{prose}\n")
+        shown_text = f"      {_UNDESCRIBED}" if text is None else prose(text, "      ")
+        parts.append(f"    ``{constant.name}``\n{shown_text}\n")
     parts.append("\n")
     parts.append(_sections(block.sections, "", style))
     return "".join(parts)
@@ -199,7 +200,7 @@ def _enum(block: Block, style: RstStyle) -> str:
 
 def _typedef(block: Block, style: RstStyle) -> str:
     mark = "" if style.sphinx_major >= 3 else "typedef "
-    purpose = _prose(block.purpose, "   ")
+    purpose = prose(block.purpose, "   ")
     head = f"\n\n.. c:type:: {mark}{block.name}\n\n{style.line(block.start)}{purpose}\n"
     return head + _sections(block.sections, "", style)
 
@@ -208,7 +209,7 @@ def _doc(block: Block, style: RstStyle) -> str:
     parts = []
     for part in block.sections:
         title = "" if style.named_only else f".. _{part.name}:\n\n**{part.name}**\n\n"
-        parts.append(f"{title}{style.line(part.line)}{_prose(part.text, '')}\n")
+        parts.append(f"{title}{style.line(part.line)}{prose(part.text, '')}\n")
     return "".join(parts)
 
 
