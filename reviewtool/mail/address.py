@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from reviewtool.mail.words import decode_words
 
 _TOKEN = re.compile(
-    r'"(?P<quoted>(?:[^"\\]|\\.)*)"?'
+    r"(?P<word>=\?[^?\s]+\?[bBqQ]\?[^?]*\?=)"
+    r'|"(?P<quoted>(?:[^"\\]|\\.)*)"?'
     r"|\((?P<comment>(?:[^()\\]|\\.)*)\)?"
     r"|<(?P<angle>[^<>]*)>?"
     r"|(?P<mark>[,;:])"
-    r'|(?P<text>[^"(<,;:]+)',
+    r'|(?P<text>(?:(?!=\?)[^"(<,;:])+|=)',
     re.DOTALL,
 )
 _BLANKS = re.compile(r"\s+")
@@ -75,7 +76,7 @@ def _mailboxes(field: str) -> Iterator[Address]:
         elif kind == "quoted":
             words.append(re.sub(r"\\(.)", r"\1", token["quoted"], flags=re.DOTALL))
         else:
-            words.append(token["text"])
+            words.append(token["word"] or token["text"])
     yield from _finish(words, angle, comment)
 
 

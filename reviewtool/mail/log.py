@@ -22,6 +22,8 @@ _IN_BODY = re.compile(r">?(From|Subject|Date):[ \t]*(.*)", re.IGNORECASE)
 _SCISSORS = re.compile(
     r"[-\s]*(?:(?:>8|8<|>%|%<)[-\s]*|cut here[-\s]*|this line[-\s]*)+$", re.IGNORECASE
 )
+# A patch pasted into a mail with its own header, as git format-patch wrote it.
+_EMBEDDED = re.compile(r"From [0-9a-f]{40}(?:[0-9a-f]{24})? Mon Sep 17 00:00:00 2001")
 _CUT = re.compile(r"---\s*$")
 _DIFF_START = re.compile(r"diff -|Index: \S")
 
@@ -107,8 +109,13 @@ def _find_scissors(lines: tuple[str, ...], start: int) -> int | None:
         line = lines[index]
         if _starts_diff(lines, index):
             return None
-        if len(line) >= 4 and line.count("-") >= 2 and _SCISSORS.match(line):
-            cuts = re.sub(r"[-\s]", "", line)
-            if re.search(r">8|8<|>%|%<", cuts) and line.count("-") * 3 >= len(line.strip()):
-                return index
+        if _is_scissors(line) or _EMBEDDED.match(line):
+            return index
     return None
+
+
+def _is_scissors(line: str) -> bool:
+    if len(line) < 4 or line.count("-") < 2 or not _SCISSORS.match(line):
+        return False
+    enough = line.count("-") * 3 >= len(line.strip())
+    return enough and re.search(r">8|8<|>%|%<", line) is not None

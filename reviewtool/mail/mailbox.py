@@ -24,6 +24,8 @@ from reviewtool.mail.body import split_lines
 
 LINE_BYTES_MAX = 4 << 20
 MAIL_BYTES_MAX = 64 << 20
+_BLOCK_BYTES = 1 << 20
+_TWO_LINES_BYTES = 1 << 16
 _FROM = re.compile(
     rb"From (?:[0-9a-f]{40}(?:[0-9a-f]{24})? |.*\b\d{1,2}:\d\d(?::\d\d)?\b.*\b\d{4}\b)"
 )
@@ -42,34 +44,54 @@ class RawMail:
 
 
 def split_mbox(stream: BinaryIO, name: str) -> Iterator[RawMail]:
-    """Yield the messages in STREAM, which is called NAME; holds one message at a time.
+    """Yield the messages in STREAM, which is called NAME; holds one message and a block at a time.
 
     Raises: InputError for binary data, and for a line or a message that is too large.
     """
-    lines: list[bytes] = []
-    start, number, offset, size = 1, 0, 0, 0
-    mbox = False
-    pending: list[bytes] = []
-    while line := pending.pop() if pending else stream.readline(LINE_BYTES_MAX + 1):
-        number += 1
-        if len(line) > LINE_BYTES_MAX:
-            raise InputError(name, f"a line of more than {LINE_BYTES_MAX >> 20} MiB", number)
-        if b"\0" in line:
-            raise InputError(name, "binary data (a NUL byte), not a mail or a patch", number)
-        if line.startswith(b"From ") and _FROM.match(line):
-            mbox = mbox or number == 1
-            pending = [stream.readline(LINE_BYTES_MAX + 1)]
-            if mbox and lines and _FIELD.match(pending[0]):
-                yield RawMail(name, start, b"".join(lines), offset)
-                offset += size
-                lines, start, size = [], number, 0
-        lines.append(line)
-        size += len(line)
-        if size > MAIL_BYTES_MAX:
-            reason = f"a message of more than {MAIL_BYTES_MAX >> 20} MiB"
-            raise InputError(name, reason, start)
-    if lines:
-        yield RawMail(name, start, b"".join(lines), offset)
+    held = stream.read(_BLOCK_BYTES)
+    is_mbox = _FROM.match(held) is not None
+    line, offset = 1, 0
+    start = 0  # of the message in held
+    looked = 0  # up to here no message begins
+    while start < len(held):
+        found = held.find(b"\nFrom ", looked) if is_mbox else -1
+        if found < 0 or held.count(b"\n", found + 1, found + 1 + _TWO_LINES_BYTES) < 2:
+            # Not all of the From_ line and of the line below it is there yet, or nothing is.
+            block = stream.read(_BLOCK_BYTES)
+            looked = (max(len(held) - 5, start) if found < 0 else found) - start
+            held = held[start:] + block
+            start = 0
+            if block:
+                _check_size(held, name, line)
+                continue
+        if found < 0:
+            yield _checked(held, name, line, offset)
+            return
+        found = held.find(b"\nFrom ", looked)
+        looked = found + 1
+        below = held.find(b"\n", looked) + 1
+        if below and _FROM.match(held, looked) and _FIELD.match(held, below):
+            raw = _checked(held[start:looked], name, line, offset)
+            yield raw
+            line += raw.data.count(b"\n")
+            offset += len(raw.data)
+            start = looked
+
+
+def _check_size(held: bytes, name: str, line: int) -> None:
+    if len(held) > LINE_BYTES_MAX and held.find(b"\n", len(held) - LINE_BYTES_MAX) < 0:
+        reason = f"a line of more than {LINE_BYTES_MAX >> 20} MiB"
+        raise InputError(name, reason, line + held.count(b"\n"))
+    if len(held) > MAIL_BYTES_MAX + _BLOCK_BYTES:
+        raise InputError(name, f"a message of more than {MAIL_BYTES_MAX >> 20} MiB", line)
+
+
+def _checked(data: bytes, name: str, line: int, offset: int) -> RawMail:
+    binary = data.find(b"\0")
+    if binary >= 0:
+        where = line + data.count(b"\n", 0, binary)
+        raise InputError(name, "binary data (a NUL byte), not a mail or a patch", where)
+    return RawMail(name, line, data, offset)
 
 
 def unescape(data: bytes) -> bytes:

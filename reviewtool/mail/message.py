@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from reviewtool.errors import visible
 from reviewtool.mail.address import Address, parse_addresses
 from reviewtool.mail.body import Text, split_lines
 from reviewtool.mail.diagnostic import Diagnostic, error, warning
@@ -23,6 +24,10 @@ from reviewtool.mail.subject import Subject, parse_subject
 
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 # One of these makes the lines above the first empty one a header; DEP-3 names are Debian's.
+_SHOWN_FIELDS = frozenset(
+    {"from", "to", "cc", "reply-to", "sender", "subject", "date", "message-id", "in-reply-to"}
+    | {"references"}
+)
 _MAIL_FIELDS = frozenset(
     {"from", "to", "subject", "date", "message-id", "mime-version", "content-type", "received"}
     | {"description", "origin", "author", "last-update", "forwarded", "return-path", "in-reply-to"}
@@ -116,9 +121,30 @@ def parse_mail(raw: bytes, source: str, line: int = 1) -> Mail:
     elif header.problem is not None:
         where = line + header.problem_index
         said.append(warning("header-end", source, where, header.problem))
+    said.extend(_controls(header, source))
     body = lines[header.body_index :]
     contents = read_contents(header, body, line + header.body_index, source)
     said.extend(contents.diagnostics)
     if not has_header:
         said = [item for item in said if item.code != "charset"]
     return Mail(source, line, header, contents.text, contents.attachments, tuple(said), has_header)
+
+
+def _controls(header: Header, source: str) -> list[Diagnostic]:
+    """Return what is hidden in the fields that are shown or copied into a reply.
+
+    An encoded line break is refused: no program writes one but to forge a header.  Other control
+    characters are named; nothing shows them raw.
+    """
+    found = []
+    for field in header.fields:
+        if field.name not in _SHOWN_FIELDS:
+            continue
+        text = field.text
+        if "\r" in text or "\n" in text:
+            what = f"a line break hidden in {field.name.capitalize()}"
+            found.append(error("header-break", source, field.line, what))
+        elif visible(text) != text:
+            what = f"a control character in {field.name.capitalize()}"
+            found.append(warning("header-control", source, field.line, what))
+    return found

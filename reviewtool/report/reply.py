@@ -2,7 +2,7 @@
 """The reply to a patch mail: what a kernel list expects, for git send-email and mutt -H.
 
     reply  = header blank attribution blank 1*(quote blank remark blank) [closing]
-    quote  = "> " lines of the mail, each verbatim; what is left out between them is "[...]"
+    quote  = "> " lines of the mail, each verbatim; what is left out between them is "[ ... ]"
     remark = our words, at 72 columns, below the lines that they are about
 
 Date and Message-ID are left to the program that sends: the same review gives the same bytes.
@@ -24,7 +24,7 @@ from reviewtool.mail.words import encode_words, readable
 from reviewtool.report.wrap import wrap_text
 
 CONTEXT_LINES = 5
-GAP = "[...]"
+GAP = "[ ... ]"
 _REFERENCES_MAX = 30
 _FOLD = 76
 _CONTROL = re.compile(

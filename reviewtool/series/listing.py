@@ -8,6 +8,7 @@ more than a few MiB are held, and read again where the message is chosen.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -26,6 +27,12 @@ from reviewtool.series.series import Recovery
 
 Reading = Patch | NotAPatch | Recovery
 _HELD_BYTES = 16 << 20
+# Without one of these there is no diff in a message, nor anything that could hide one.
+_MAY_HOLD_DIFF = re.compile(
+    rb"^(?:diff -|--- |@@|\*\*\* |Index: )"
+    rb"|^content-(?:transfer-encoding:\s*(?:base64|quoted)|type:.*(?:multipart|flowed))",
+    re.IGNORECASE | re.MULTILINE,
+)
 # Errors that the tree can mend; everything else stays refused.
 _DAMAGE = frozenset({"hunk-line", "hunk-count", "cut-short", "hunk-without-file"})
 
@@ -95,10 +102,16 @@ def list_mails(mails: Iterable[Mail], *, repair: bool = False) -> Iterator[Liste
 
 
 def _list(message: Message, *, repair: bool, keep: bool) -> tuple[Listed, bool]:
+    again = _reader(message.reread, repair=repair)
+    data = message.raw.data
+    if not keep and not _MAY_HOLD_DIFF.search(data):
+        end = data.find(b"\n\n") + 1 or len(data)
+        mail = parse_mail(data[:end], message.raw.source, message.raw.line)
+        if mail.has_header:
+            return _listed(mail, NotAPatch(mail), again), True
     mail, reading = _parse(message.raw, repair=repair)
-    again = None if keep else _reader(message.reread, repair=repair)
     has_text = mail.has_header or any(line.strip() for line in mail.body.lines)
-    return _listed(mail, reading, again), has_text
+    return _listed(mail, reading, None if keep else again), has_text
 
 
 def _reader(reread: Callable[[], RawMail], *, repair: bool) -> Callable[[], tuple[Mail, Reading]]:

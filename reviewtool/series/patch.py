@@ -38,6 +38,7 @@ class Patch:
     log_lines:   (input line, text) of the log as the mail shows it.
     trailers:    of the log; their lines are 1-based input lines.
     diff_text:   exactly what is fed to git apply, as text with PEP 383 surrogates.
+    diff_source_lines: the 1-based input line of each of its lines.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Patch:
     log_lines: tuple[tuple[int, str], ...]
     trailers: tuple[Trailer, ...]
     diff_text: str
+    diff_source_lines: tuple[int, ...]
     files: tuple[FileDiff, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -128,6 +130,12 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
         log_lines=numbered,
         trailers=trailers if mail.has_header else (),
         diff_text="".join(_diff_texts(diffs)),
+        diff_source_lines=tuple(
+            number
+            for text, places in diffs
+            for place in places
+            for number in text.numbers[place.start : place.end]
+        ),
         files=tuple(files),
         diagnostics=tuple(said),
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reviewtool.errors import InputError
 from reviewtool.mail.fragments import find_fragments
@@ -41,6 +42,8 @@ def _choose(messages: Sequence[Listed], message_id: str | None) -> Series:
     series = choose_series(messages, message_id=message_id)
     if series.patches or series.recoveries:
         return series
+    if series.proposals:
+        return _promoted(series)
     recoveries = tuple(_recoveries(messages))
     if recoveries:
         return choose_series(messages, recoveries, message_id=message_id)
@@ -53,6 +56,16 @@ def _choose(messages: Sequence[Listed], message_id: str | None) -> Series:
     first_mail = messages[0]
     kind = "a mail without a patch" if first_mail.has_header else "no mail and no patch in it"
     raise InputError(first_mail.source, kind, first_mail.line)
+
+
+def _promoted(series: Series) -> Series:
+    """Return the series of the diffs that replies propose, where there is nothing else."""
+    count = len(series.proposals)
+    patches = tuple(
+        replace(proposal.patch, number=place, total=count)
+        for place, proposal in enumerate(series.proposals, 1)
+    )
+    return replace(series, patches=patches, proposals=(), total=count)
 
 
 def _recoveries(messages: Sequence[Listed]) -> Iterator[Recovery]:

@@ -36,6 +36,8 @@ _EXTENDED = re.compile(
     r"|rename old|rename new|similarity index|dissimilarity index|index) "
 )
 _CONTEXT_MARKS = frozenset({" ", "", "\r"})
+_NO_MARK = "wrapped, or its first blank is lost"
+_LOST_MARK = {"\u00a0": "a no-break space stands for its first blank"}
 _BINARY_DATA = re.compile(r"(?:literal|delta) \d+$")
 
 
@@ -225,7 +227,7 @@ class _Scanner:
                 old -= 1
                 changed = True
             elif not (lines[at].startswith("\\ ") and len(lines[at]) >= 11):
-                what = "not a hunk line: wrapped, or its first blank is lost"
+                what = f"not a hunk line: {_LOST_MARK.get(mark, _NO_MARK)}"
                 raise _CorruptError(at, "hunk-line", what, index)
             at += 1
         if old < 0 or new < 0:

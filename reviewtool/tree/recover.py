@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reviewtool.mail.address import Address, parse_addresses
+from reviewtool.mail.body import Text
 from reviewtool.mail.diagnostic import Diagnostic, warning
+from reviewtool.mail.fragments import Candidate, find_fragments
 from reviewtool.mail.trailers import parse_trailers
 from reviewtool.series.patch import Patch, parse_diff
 from reviewtool.series.series import Proposal, Recovery, Series
@@ -109,9 +111,24 @@ def make_patch(
         log_lines=tuple((item.line, text) for item, text in zip(log, texts, strict=False) if text),
         trailers=trailers,
         diff_text=diff_text,
+        diff_source_lines=tuple(numbers),
         files=files,
         diagnostics=said,
     )
+
+
+def recovery_of(patch: Patch) -> Recovery | None:
+    """Return PATCH, which does not apply, as pieces to be fitted; None without a mail.
+
+    Its diff can be read, so what is wrong is white space, offsets, or the tree.
+    """
+    if patch.mail is None:
+        return None
+    lines = patch.diff_text.split("\n")[:-1]
+    text = Text(tuple(lines), patch.diff_source_lines)
+    found = find_fragments(text, patch.source, loose=False)
+    log = tuple(Candidate(line, 0, number) for number, line in patch.log_lines)
+    return Recovery(patch.mail, replace(found, log=log), is_reply=False)
 
 
 def _author(signed: Sequence[str], sender: Address) -> Address:
