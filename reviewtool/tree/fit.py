@@ -32,6 +32,7 @@ ReadFile = Callable[[str], str | None]
 _CELLS_MAX = 4_000_000
 _PLACES_MAX = 200
 _WEIGHT = 10_000
+_C_MARK = re.compile(r"[;{}=]|\(.*\)")
 
 
 @dataclass(frozen=True)
@@ -196,8 +197,9 @@ def _starts(
 def _not_in_tree(
     hunk: HunkFragment, candidates: Sequence[Candidate], lines: Sequence[str]
 ) -> Candidate | None:
+    """Return the first removed line that is not in the tree, and reads as C, not as a list."""
     known = {squeeze(line) for line in lines}
-    removed = (c for c in candidates if mark_of(c, hunk) == "-")
+    removed = (c for c in candidates if mark_of(c, hunk) == "-" and _C_MARK.search(c.text))
     return next((c for c in removed if squeeze(c.text[1:]) not in known), None)
 
 
