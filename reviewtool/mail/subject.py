@@ -75,7 +75,7 @@ def parse_subject(raw: str) -> Subject:
         is_reply = True
         rest = rest[match.end() :]
     is_notice = _NOTICE.match(rest) is not None
-    brackets, rest = _take_brackets(rest)
+    brackets, rest, marked = _take_brackets(rest)
     inner = " ".join(brackets)
     patch = _PATCH_WORD.search(inner)
     # Only blanks may stand between PATCH and a digit that follows it at once: PATCH1/8, PATCHv2.
@@ -92,17 +92,20 @@ def parse_subject(raw: str) -> Subject:
         version=int(version[1]) if version else 1,
         number=int(count[1]) if count else None,
         total=int(count[2]) if count else None,
-        is_reply=is_reply,
+        is_reply=is_reply or marked,
         is_patch=not is_notice and (patch is not None or (is_rfc and count is not None)),
         is_notice=is_notice,
     )
 
 
-def _take_brackets(text: str) -> tuple[list[str], str]:
+def _take_brackets(text: str) -> tuple[list[str], str, bool]:
+    """Return the brackets before the text, the text, and whether a reply mark stands among them."""
     brackets = []
+    is_reply = False
     while match := _BRACKET.match(text):
         brackets.append(match[1])
         text = text[match.end() :]
         while reply := _REPLY.match(text):
+            is_reply = True
             text = text[reply.end() :]
-    return brackets, text
+    return brackets, text, is_reply
