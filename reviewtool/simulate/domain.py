@@ -39,12 +39,14 @@ class Factor:
 
     subject: what the sentence is about ("the entry", "the VMA").
     readers: identifiers whose use by the reviewed code puts the factor in play; empty means always.
+    groups:  sets of values that have words of their own, largest first.
     """
 
     name: str
     subject: str
     values: tuple[Value, ...]
     readers: tuple[str, ...] = ()
+    groups: tuple[tuple[frozenset[str], str], ...] = ()
 
     def code_of(self, value: str) -> int:
         """Return the number of VALUE.  Raises: KeyError if the factor has no such value."""
@@ -54,8 +56,11 @@ class Factor:
         raise KeyError(value)
 
 
-def _factor(name: str, subject: str, *values: tuple[str, str], readers: tuple[str, ...] = ()) -> Factor:
-    return Factor(name, subject, tuple(Value(*value) for value in values), readers)
+def _factor(
+    name: str, subject: str, *values: tuple[str, str], readers: tuple[str, ...] = (), groups: tuple[tuple[str, str], ...] = ()
+) -> Factor:
+    named = tuple((frozenset(members.split()), words) for members, words in groups)
+    return Factor(name, subject, tuple(Value(*value) for value in values), readers, named)
 
 
 FACTORS: tuple[Factor, ...] = (
@@ -71,6 +76,10 @@ FACTORS: tuple[Factor, ...] = (
         ("swap", "is a swap entry"), ("migration", "is a migration entry"),
         ("hwpoison", "is a hwpoison entry"), ("device_private", "is a device-private entry"),
         ("marker", "is a uffd-wp marker"), ("bad", "is bad"),
+        groups=(("present zero special devmap", "is present"), ("none swap migration hwpoison device_private marker bad", "is not present"),
+                ("swap migration hwpoison device_private marker", "is a swap, migration, hwpoison, device-private or marker entry"),
+                ("none bad", "is empty or bad"), ("zero special devmap", "is special"),
+                ("present devmap", "maps a page or device memory"), ("present zero", "maps a page or the zero page")),
     ),
     _factor("access", "the entry", ("rw", "is R/W"), ("ro", "is R/O"), ("protnone", "is PROT_NONE")),
     _factor("dirty", "the entry", ("no", "is clean"), ("yes", "is dirty")),
@@ -83,11 +92,16 @@ FACTORS: tuple[Factor, ...] = (
         ("shared_file", "is a shared file mapping"), ("secretmem", "is secretmem"),
         ("pfnmap", "is VM_PFNMAP"), ("mixedmap", "is VM_MIXEDMAP"), ("io", "is VM_IO"),
         ("nofault", "has vm_ops without ->fault"), ("hugetlb", "is hugetlb"),
+        groups=(("anon pfnmap io nofault", "is anonymous or has no ->fault"),
+                ("private_file shared_file secretmem mixedmap hugetlb", "is a file mapping with ->fault"),
+                ("shared_file secretmem pfnmap mixedmap io", "is shared"), ("anon private_file", "is private")),
     ),
     _factor(
         "prot", "the VMA",
         ("rw", "is VM_READ|VM_WRITE"), ("r", "is VM_READ only"), ("w", "is VM_WRITE only"),
         ("x", "is VM_EXEC only"), ("none", "is inaccessible (no VM_READ, VM_WRITE, VM_EXEC)"),
+        groups=(("rw r w x", "is accessible"), ("r x none", "lacks VM_WRITE"), ("rw w", "has VM_WRITE"),
+                ("rw r", "has VM_READ"), ("w x none", "lacks VM_READ")),
     ),
     _factor("maywrite", "the VMA", ("yes", "has VM_MAYWRITE"), ("no", "lacks VM_MAYWRITE")),
     _factor("tracking", "soft-dirty tracking", ("off", "is off"), ("on", "is on")),
@@ -96,12 +110,15 @@ FACTORS: tuple[Factor, ...] = (
         "page", "the page",
         ("anon_exclusive", "is anonymous and exclusive"), ("anon_shared", "is anonymous and shared"),
         ("ksm", "is a KSM page"), ("file", "is a file page"), ("p2pdma", "is a PCI P2PDMA page"),
+        groups=(("anon_exclusive anon_shared ksm", "is anonymous"), ("file p2pdma", "is not anonymous"),
+                ("anon_shared ksm", "is anonymous and not exclusive"), ("anon_shared ksm file p2pdma", "is not exclusive")),
     ),
     _factor("folio", "the folio", ("small", "is small"), ("large", "is large")),
     _factor("page_dirty", "the page", ("no", "is clean"), ("yes", "is dirty")),
     _factor(
         "refcount", "the refcount",
         ("normal", "is positive"), ("zero", "is zero"), ("negative", "has overflowed"),
+        groups=(("zero negative", "is not positive"),),
     ),
     _factor("pgmap", "the dev_pagemap", ("alive", "is alive"), ("gone", "is gone")),
     _factor(
@@ -110,6 +127,10 @@ FACTORS: tuple[Factor, ...] = (
         ("splits", "splits the huge PMD before the lock is taken"),
         ("migrates", "starts to migrate the page before the lock is taken"),
         ("frees_table", "frees the page table before the lock is taken"),
+        groups=(("clears migrates frees_table", "takes the entry away before the lock is taken"),
+                ("clears migrates", "clears or migrates the entry before the lock is taken"),
+                ("idle splits", "leaves the page mapped"),
+                ("clears splits migrates frees_table", "changes the entry before the lock is taken")),
     ),
     _factor(
         "mergeable", "the VMA", ("yes", "is VM_MERGEABLE"), ("no", "is not VM_MERGEABLE"),

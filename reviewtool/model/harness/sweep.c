@@ -148,7 +148,7 @@ static inline unsigned long clip(int value, int limit)
 
 static inline unsigned long entry_change(void)
 {
-	const struct model_tables *old = &world_fresh.tables;
+	const struct model_tables *old = world.baseline;
 	unsigned long before = old->pte.pte, after = model_tables.pte.pte;
 	unsigned long change = 0, gained;
 

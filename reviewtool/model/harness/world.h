@@ -38,6 +38,7 @@ struct world {
 	struct page *counted[3];
 	int nr_counted;
 	bool fresh_page_used;
+	const struct model_tables *baseline;	/* what the entry's changes are measured against */
 	unsigned int flags;		/* FOLL_* of this scenario */
 	unsigned int fault;		/* FAULT_* of the scenario */
 	bool argument;			/* what a bool parameter of the entry gets */
@@ -76,6 +77,7 @@ static inline void world_reset(void)
 	model_line_steps = 0;
 	model_tables = world_fresh.tables;
 	model_other_cpu = world_fresh.other_cpu;
+	world.baseline = &world_fresh.tables;
 	for (int i = 0; i < world.nr_counted; i++) {
 		world.counted[i]->flags = world_fresh.pages[i].flags;
 		page_counts(world.counted[i]) = world_fresh.pages[i].counts;

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two sweeps of one domain: which scenarios differ, grouped by how, with exact rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from reviewtool.behaviour.outcome import Outcome, describe, effect_words, hazard_words, out_words, read_outcomes, result_words
+from reviewtool.behaviour.rules import Rule, rules_for
+from reviewtool.behaviour.table import Labelling, label_domain, reduce_labels
+from reviewtool.behaviour.wording import Scenario, rule_words, scenario_at
+from reviewtool.simulate.domain import Domain
+from reviewtool.simulate.sweep import Swept
+
+UNCHANGED = 0
+UNKNOWN = 1
+_FIRST_GROUP = 2
+MOST_GROUPS = 64
+
+
+class Verdict(Enum):
+    """The only three answers that the tool gives."""
+
+    NO_CHANGE = "no semantic change"
+    CHANGE = "semantic change"
+    UNKNOWN = "could not tell"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A group of scenarios whose outcome changes in the same way.
+
+    before, after: result, hazards and what is handed out, in words.
+    effects: what else the outcomes after hold, and when, in words.
+    hazards: what is wrong with the outcomes after and was not with those before.
+    rules:   conditions in words that together hold for exactly these scenarios.
+    count:   how many scenarios; share: of all scenarios, 0 to 1.
+    """
+
+    before: str
+    after: str
+    effects: tuple[str, ...]
+    hazards: tuple[str, ...]
+    rules: tuple[str, ...]
+    count: int
+    share: float
+    witness: Scenario
+    witness_before: str
+    witness_after: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An entry before and after a patch, over one domain.
+
+    overall:    rules in words that together hold for exactly the scenarios that change at all.
+    unmodelled: (function, scenarios that ended there before or after).
+    left:       scenarios that were not run because too many trapped.
+    """
+
+    entry: str
+    domain: Domain
+    changes: tuple[Change, ...]
+    overall: tuple[str, ...]
+    changed: int
+    unmodelled: tuple[tuple[str, int], ...]
+    left: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """The answer for this entry."""
+        if self.changed:
+            return Verdict.CHANGE
+        return Verdict.UNKNOWN if self.unmodelled or self.left else Verdict.NO_CHANGE
+
+
+@dataclass(frozen=True)
+class Side:
+    """One version of an entry: its sweep, and the names of its stubs."""
+
+    swept: Swept
+    unmodelled: tuple[str, ...]
+    out: str
+
+
+@dataclass(frozen=True)
+class _Joint:
+    """Both sides' rows, each distinct pair once."""
+
+    before: npt.NDArray[np.uint16]
+    after: npt.NDArray[np.uint16]
+    row_of: npt.NDArray[np.int32]
+    states: npt.NDArray[np.int64]
+
+
+def _join(before: Swept, after: Swept) -> _Joint:
+    pairs = before.row_of.astype(np.int64) * len(after.rows) + after.row_of
+    distinct, row_of, states = np.unique(pairs, return_inverse=True, return_counts=True)
+    rows_b, rows_a = np.divmod(distinct, len(after.rows))
+    return _Joint(before.rows[rows_b], after.rows[rows_a], row_of.reshape(-1).astype(np.int32), states)
+
+
+_Key = tuple[str, str, tuple[str, ...]]
+
+
+def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison:
+    """Compare the outcomes of ENTRY over DOMAIN before and after."""
+    outcomes_b, outcomes_a = read_outcomes(before.swept.records), read_outcomes(after.swept.records)
+    joint = _join(before.swept, after.swept)
+    labels, keys = _label_pairs(joint, outcomes_b, outcomes_a, before, after)
+    rows = labels[joint.before, joint.after]
+    labelling = label_domain(domain, rows, joint.row_of)
+    reduced = reduce_labels(labelling)
+    changes = []
+    for label, key in keys.items():
+        rules = rules_for(reduced, label)
+        changes.append(_change(key, label, rules, domain, labelling, joint, (outcomes_b, outcomes_a), (before, after)))
+    anything = label_domain(domain, (rows >= _FIRST_GROUP).astype(np.int16), joint.row_of)
+    overall = tuple(rule_words(rule, domain) for rule in rules_for(reduce_labels(anything), 1))
+    changes.sort(key=lambda change: (not change.hazards, -change.count, change.before, change.after))
+    unmodelled = _count_unmodelled(before, outcomes_b) | _count_unmodelled(after, outcomes_a)
+    changed = sum(change.count for change in changes)
+    left = before.swept.left + after.swept.left
+    return Comparison(entry, domain, tuple(changes), overall, changed, tuple(sorted(unmodelled.items())), left)
+
+
+def _headline(outcome: Outcome, side: Side) -> str:
+    parts = [result_words(outcome, side.unmodelled), *hazard_words(outcome)]
+    handed = out_words(outcome, side.out)
+    if handed and not (handed.startswith("pages[0]") and outcome.ret not in ("1", "positive")):
+        parts.append(handed)
+    return ", ".join(parts)
+
+
+def _label_pairs(
+    joint: _Joint, outcomes_b: tuple[Outcome, ...], outcomes_a: tuple[Outcome, ...], before: Side, after: Side
+) -> tuple[npt.NDArray[np.int16], dict[int, _Key]]:
+    """Return a label for each (record before, record after), and the groups' keys by label."""
+    labels = np.full((len(outcomes_b), len(outcomes_a)), UNCHANGED, np.int16)
+    keys: dict[int, _Key] = {}
+    numbers: dict[_Key, int] = {}
+    met = np.unique(joint.before.astype(np.int64) * len(outcomes_a) + joint.after)
+    for pair in met:
+        b, a = divmod(int(pair), len(outcomes_a))
+        old, new = outcomes_b[b], outcomes_a[a]
+        if old.end == "unmodelled" or new.end == "unmodelled":
+            labels[b, a] = UNKNOWN
+            continue
+        if old == new:
+            continue
+        said_b, said_a = _headline(old, before), _headline(new, after)
+        only: tuple[str, ...] = ()
+        if said_b == said_a:
+            gone, come = set(effect_words(old, before.out)), set(effect_words(new, after.out))
+            only = (*(f"no longer: {word}" for word in sorted(gone - come)), *(f"now: {word}" for word in sorted(come - gone)))
+        key = (said_b, said_a, only)
+        if key not in numbers and len(numbers) >= MOST_GROUPS:
+            key = ("another outcome", "another outcome", ())
+        labels[b, a] = numbers.setdefault(key, len(numbers) + _FIRST_GROUP)
+        keys[int(labels[b, a])] = key
+    return labels, keys
+
+
+def _change(
+    key: _Key,
+    label: int,
+    rules: tuple[Rule, ...],
+    domain: Domain,
+    labelling: Labelling,
+    joint: _Joint,
+    outcomes: tuple[tuple[Outcome, ...], tuple[Outcome, ...]],
+    sides: tuple[Side, Side],
+) -> Change:
+    count = labelling.count(label)
+    word, subset, row = find_witness(domain, labelling, label)
+    old, new = outcomes[0][joint.before[row, subset]], outcomes[1][joint.after[row, subset]]
+    inside = labelling.rows == label
+    effects = key[2] or _effects(inside, joint, outcomes[1], sides[1], domain)
+    fresh = tuple(word for word in hazard_words(new) if word not in hazard_words(old))
+    if new.end != "returned" and old.end == "returned":
+        fresh = (result_words(new), *fresh)
+    return Change(
+        before=key[0],
+        after=key[1],
+        effects=effects,
+        hazards=fresh,
+        rules=tuple(rule_words(rule, domain) for rule in rules),
+        count=count,
+        share=count / max(1, domain.scenarios),
+        witness=scenario_at(domain, word, subset),
+        witness_before=describe(old, sides[0].unmodelled, sides[0].out),
+        witness_after=describe(new, sides[1].unmodelled, sides[1].out),
+    )
+
+
+def find_witness(domain: Domain, labelling: Labelling, label: int) -> tuple[int, int, int]:
+    """Return the plainest scenario with LABEL: state word, flag subset, row number."""
+    inside = labelling.rows == label
+    bits = np.bitwise_count(np.arange(inside.shape[1], dtype=np.uint32)).astype(np.int64)
+    cheapest = np.where(inside, bits, 1 << 20).min(axis=1)
+    weight = np.zeros(len(domain.words), np.int64)
+    for codes in domain.columns.values():
+        weight += codes != 0
+    total = weight * 2 + cheapest[labelling.row_of] * 2
+    state = int(np.argmin(total))
+    row = int(labelling.row_of[state])
+    subset = int(np.argmin(np.where(inside[row], bits, 1 << 20)))
+    return int(domain.words[state]), subset, row
+
+
+def _effects(
+    inside: npt.NDArray[np.bool_], joint: _Joint, outcomes: tuple[Outcome, ...], side: Side, domain: Domain
+) -> tuple[str, ...]:
+    """Say which effects the outcomes after have inside a group, and when."""
+    per_record = [set(effect_words(outcome, side.out)) for outcome in outcomes]
+    met = np.unique(joint.after[inside])
+    words = sorted(set().union(*(per_record[int(record)] for record in met))) if len(met) else []
+    said = []
+    for word in words:
+        has = np.array([word in per_record[record] for record in range(len(outcomes))])
+        said.append(f"{word} {quantify(inside, has[joint.after], joint.states, domain.flags)}")
+    return tuple(said)
+
+
+def quantify(
+    base: npt.NDArray[np.bool_], event: npt.NDArray[np.bool_], states: npt.NDArray[np.int64], flags: tuple[str, ...]
+) -> str:
+    """Say when EVENT holds inside BASE (both of shape (rows, subsets), STATES the rows' weights)."""
+    both = base & event
+    if not both.any():
+        return "never"
+    if np.array_equal(both, base):
+        return "always"
+    subsets = np.arange(base.shape[1])
+    for bit, flag in enumerate(flags):
+        if np.array_equal(both, base & ((subsets >> bit & 1) == 1)):
+            return f"exactly with {flag}"
+    for bit, flag in enumerate(flags):
+        if np.array_equal(both, base & ((subsets >> bit & 1) == 0)):
+            return f"exactly without {flag}"
+    for bit, flag in enumerate(flags):
+        if not (both & ((subsets >> bit & 1) == 0)).any():
+            return f"in some scenarios, only with {flag}"
+    return f"in {_weigh(both, states):,} of {_weigh(base, states):,} scenarios"
+
+
+def _weigh(mask: npt.NDArray[np.bool_], states: npt.NDArray[np.int64]) -> int:
+    return int((mask.sum(axis=1) * states).sum())
+
+
+def _count_unmodelled(side: Side, outcomes: tuple[Outcome, ...]) -> dict[str, int]:
+    states = np.bincount(side.swept.row_of, minlength=len(side.swept.rows))
+    found: dict[str, int] = {}
+    for number, outcome in enumerate(outcomes):
+        if outcome.end == "unmodelled":
+            count = int(((side.swept.rows == number).sum(axis=1) * states).sum())
+            name = side.unmodelled[outcome.unmodelled - 1]
+            found[name] = max(found.get(name, 0), count)
+    return found
+
