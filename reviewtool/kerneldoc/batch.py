@@ -8,16 +8,21 @@ back the same bytes whatever the encoding was.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from reviewtool.kerneldoc.document import Diagnostic, Document, Rule, Severity
 from reviewtool.kerneldoc.man import ManStyle, render_man
 from reviewtool.kerneldoc.options import Options, Wanted
 from reviewtool.kerneldoc.parse import parse_source
 from reviewtool.kerneldoc.rst import RstStyle, render_lines, render_rst
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 BYTES = "latin-1"
 _CHUNK_FILES = 24
@@ -63,13 +68,38 @@ def read_source(path: str) -> str:
         return stream.read().decode(BYTES)
 
 
-def run_file(path: str, job: Job) -> Result:
-    """Do the job on one file."""
-    name = path if path.isascii() else os.fsencode(path).decode(BYTES)
+class Store(Protocol):
+    """Keeps results from run to run."""
+
+    def key(self, name: str, text: str) -> bytes:
+        """Return the key of a file's result."""
+
+    def find(self, key: bytes, name: str) -> Result | None:
+        """Return what is stored."""
+
+    def store(self, key: bytes, result: Result) -> None:
+        """Keep a result."""
+
+
+def run_file(path: str, job: Job, store: Store | None = None) -> Result:
+    """Do the job on one file, unless its result is stored."""
+    name = _name(path)
     try:
         text = read_source(path)
     except OSError as error:
         return Result(name, "", (), error.strerror or "cannot be read")
+    if store is None:
+        return run_text(text, name, job)
+    key = store.key(name, text)
+    result = store.find(key, name)
+    if result is None:
+        result = run_text(text, name, job)
+        store.store(key, result)
+    return result
+
+
+def run_text(text: str, name: str, job: Job) -> Result:
+    """Do the job on a file's text."""
     document = parse_source(text, name, job.options)
     if job.format is Format.RST:
         output = render_rst(document, job.rst)
@@ -83,23 +113,65 @@ def run_file(path: str, job: Job) -> Result:
     return Result(name, output, diagnostics)
 
 
-def run_files(paths: Iterable[str], job: Job, workers: int = 1) -> Iterator[Result]:
-    """Yield a result for each file, in their order, from so many processes."""
+def run_files(
+    paths: Iterable[str], job: Job, workers: int = 1, store: Store | None = None
+) -> Iterator[Result]:
+    """Yield a result for each file, in their order, from so many processes.
+
+    Only this process uses the store, and only a few chunks are under way at a time, so memory
+    does not grow with the number of files.
+    """
     if workers <= 1:
         for path in paths:
-            yield run_file(path, job)
+            yield run_file(path, job, store)
         return
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  (only where it is used)
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  (slow to import)
 
     todo = list(paths)
-    chunks = [todo[at : at + _CHUNK_FILES] for at in range(0, len(todo), _CHUNK_FILES)]
+    chunks = (todo[at : at + _CHUNK_FILES] for at in range(0, len(todo), _CHUNK_FILES))
+    waiting: deque[tuple[list[str], Future[list[Result]]]] = deque()
     with ProcessPoolExecutor(workers) as pool:
-        for results in pool.map(_run_chunk, chunks, [job] * len(chunks)):
-            yield from results
+        for chunk in chunks:
+            missing = [path for path in chunk if _stored(path, store) is None]
+            waiting.append((chunk, pool.submit(_run_chunk, missing, job)))
+            if len(waiting) > workers * 4:
+                yield from _finish(*waiting.popleft(), store)
+        while waiting:
+            yield from _finish(*waiting.popleft(), store)
 
 
 def _run_chunk(paths: list[str], job: Job) -> list[Result]:
     return [run_file(path, job) for path in paths]
+
+
+def _finish(
+    paths: list[str], future: Future[list[Result]], store: Store | None
+) -> Iterator[Result]:
+    """Yield the results of a chunk, new ones and stored ones in the order of its files."""
+    fresh = {result.path: result for result in future.result()}
+    for path in paths:
+        name = _name(path)
+        result = fresh.get(name)
+        if result is None:
+            result = _stored(path, store) or Result(name, "", (), "was taken away")
+        elif store is not None and not result.reason:
+            store.store(store.key(name, read_source(path)), result)
+        yield result
+
+
+def _stored(path: str, store: Store | None) -> Result | None:
+    if store is None:
+        return None
+    name = _name(path)
+    try:
+        return store.find(store.key(name, read_source(path)), name)
+    except OSError:
+        return None
+
+
+def _name(path: str) -> str:
+    """Return the path's bytes as characters."""
+    return path if path.isascii() else os.fsencode(path).decode(BYTES)
 
 
 def _nothing_shown(document: Document, options: Options) -> tuple[Diagnostic, ...]:

@@ -23,7 +23,13 @@ from reviewtool.kerneldoc.document import RETURN, Kind, Rule
 from reviewtool.kerneldoc.gathering import Gathering
 from reviewtool.kerneldoc.lines import SPACE
 from reviewtool.kerneldoc.macros import strip_function_macros, strip_member_macros
-from reviewtool.kerneldoc.members import flatten, lay_out, strip_comments, strip_private
+from reviewtool.kerneldoc.members import (
+    TooManyMembersError,
+    flatten,
+    lay_out,
+    strip_comments,
+    strip_private,
+)
 from reviewtool.kerneldoc.parameters import UNDESCRIBED, check_described, split_parameters
 from reviewtool.kerneldoc.prototype import munge_syscall, munge_tracepoint
 
@@ -47,8 +53,8 @@ _ENUM = re.compile(r"enum\s+(\w*)\s*\{", _A)
 _IN_PARENTHESES = re.compile(r"\(([^;)]*+)(\)|)")
 _VALUE = re.compile(r"^\s*(\w+).*", _A)
 _CALLABLE_TYPEDEFS = (
-    re.compile(r"typedef((?:\s+[\w*]+\b){1,8})\s*\(\*?\s*(\w\S+)\s*\)\s*\((.*)\);", _A),
-    re.compile(r"typedef((?:\s+[\w*]+\b){1,8})\s*\*?\s*(\w\S+)\s*\((.*)\);", _A),
+    re.compile(r"typedef((?:\s+[\w*]+\b){1,8})\s*\(\*?\s*(\w\S{1,999})\s*\)\s*\((.*)\);", _A),
+    re.compile(r"typedef((?:\s+[\w*]+\b){1,8})\s*\*?\s*(\w\S{1,999})\s*\((.*)\);", _A),
 )
 _TYPEDEF = re.compile(r"typedef.*\s(\w+)\s*;", _A)
 
@@ -176,7 +182,11 @@ def _struct(prototype: str, gathering: Gathering, line: int) -> Declaration | No
     if "/*" in members:
         members = strip_comments(strip_private(members))
     members = strip_member_macros(members, gathering.options.strip_macros)
-    flat = flatten(members) if "{" in members else members
+    try:
+        flat = flatten(members) if "{" in members else members
+    except TooManyMembersError:
+        gathering.fail(line, Rule.UNREADABLE_STRUCT, "Cannot parse struct or union!")
+        return None
     split_parameters(flat, ";", gathering, name, line)
     check_described(gathering, name, kind, gathering.declared, line)
     definition = lay_out(members) if gathering.options.blocks else ""
@@ -274,7 +284,7 @@ def _typedef(prototype: str, gathering: Gathering, line: int) -> Declaration | N
     text = strip_comments(prototype)
     wanted = gathering.identifier
     for pattern in _CALLABLE_TYPEDEFS:
-        match = pattern.search(text) if "(" in text else None
+        match = pattern.search(text) if ");" in text else None
         if match:
             return_type, name = match[1].lstrip(SPACE), match[2]
             if wanted != name:

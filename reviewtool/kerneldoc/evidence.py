@@ -11,6 +11,7 @@ for the names.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ _CONDITION_BYTES = 400
 _ASSERT = re.compile(
     r"\b(lockdep_assert_held(?:_read|_write|_once)?|assert_spin_locked|mmap_assert_(?:write_)?locked"
     r"|vma_assert_(?:write_)?locked|lockdep_assert_in_rcu_read_lock|lockdep_assert_irqs_disabled"
-    r"|mmap_assert_locked)\s*\(([^;]*)\)\s*;",
+    r"|mmap_assert_locked)\s*\(([^;]{0,200})\)\s*;",
     _A,
 )
 _TAKES = re.compile(
@@ -42,9 +43,10 @@ _SLEEPS = re.compile(
     r"|synchronize_rcu|synchronize_srcu|flush_work|flush_workqueue|lock_page|folio_lock"
     r"|folio_wait_\w+|copy_from_user|copy_to_user|vmalloc|vzalloc)\s*\("
     r"|\b(?:kv?[mzc]alloc|kv?malloc_array|kmem_cache_z?alloc|alloc_pages?|kstrdup|kmemdup)(?:_node)?"
-    r"\s*\([^;]*\bGFP_KERNEL(?:_ACCOUNT)?\b",
+    r"\s*\([^;]{0,200}\bGFP_KERNEL(?:_ACCOUNT)?\b",
     _A,
 )
+_LINE_FEED = re.compile(r"\n")
 _WORD = re.compile(r"\w+", _A)
 
 
@@ -82,8 +84,10 @@ def gather_evidence(function: Function) -> Evidence:
     """Read the body of FUNCTION."""
     body = function.body
 
+    feeds = [match.start() for match in _LINE_FEED.finditer(body)]
+
     def line_of(at: int) -> int:
-        return function.line + body.count("\n", 0, at)
+        return function.line + bisect_left(feeds, at)
 
     returns = tuple(
         Return(" ".join(match[1].split()), _condition(body, match.start()), line_of(match.start()))

@@ -3,6 +3,7 @@
 
 A row is a word that must occur in the text (a cheap test that spares most texts the pattern), the
 pattern, and its replacement.  Rows apply in their order, because some leave text for later ones.
+An argument is at most 999 characters long, so that a text full of openings takes no longer.
 
 Source: scripts/kernel-doc of Linux 6.12, dump_function() and dump_struct().
 """
@@ -36,46 +37,50 @@ _FUNCTION_ROWS: tuple[_Row, ...] = (
     _row("_noprof", "_noprof"),
     _row("__printf", r"__printf\s*+\(\s*+\d*+\s*+,\s*+\d*+\s*+\) +"),
     _row("alloc_size", r"__(?:re)?alloc_size\s*+\(\s*+\d++\s*+(?:,\s*+\d++\s*+)?\) +"),
-    _row("__diagnose_as", r"__diagnose_as\s*+\(\s*+\S+\s*+(?:,\s*+\d*\s*+)*\) +"),
-    _row("DECL_BUCKET_PARAMS", r"DECL_BUCKET_PARAMS\s*\(\s*(\S+)\s*,\s*(\S+)\s*\)", r"\1, \2"),
+    _row("__diagnose_as", r"__diagnose_as\s*+\(\s*+\S{1,99}\s*+(?:,\s*+\d*+\s*+)*+\) +"),
+    _row(
+        "DECL_BUCKET_PARAMS",
+        r"DECL_BUCKET_PARAMS\s*+\(\s*+(\S{1,99})\s*+,\s*+(\S{1,99})\s*+\)",
+        r"\1, \2",
+    ),
 )
 # These two come after a leading "#define" has gone.
 _ATTRIBUTE_ROWS: tuple[_Row, ...] = (
     _row("__attribute_const__", r"__attribute_const__ +"),
-    _row("__attribute__", r"__attribute__\s*\(\((?:[\w\s]++(?:\([^)]*+\))?\s*+,?)+\)\)\s+"),
+    _row("__attribute__", r"__attribute__\s*\(\((?:[\w\s]++(?:\([^)]{0,999}+\))?\s*+,?)++\)\)\s+"),
 )
 _FUNCTION_WORDS = re.compile(
     "__init|__deprecated|__flatten|__meminit|__must_check|__weak|__sched|_noprof|__printf"
     "|alloc_size|__diagnose_as|DECL_BUCKET_PARAMS"
 )
 
-_ARG = r"([^,)]+)"
+_ARG = r"([^,)]{1,999})"
 _MEMBER_ROWS: tuple[_Row, ...] = (
-    _row("__aligned", r"\s*__aligned\s*\([^;]*\)", " "),
-    _row("__counted_by", r"\s*__counted_by\s*\([^;]*\)", " "),
-    _row("__counted_by_", r"\s*__counted_by_(?:le|be)\s*\([^;]*\)", " "),
-    _row("__packed", r"\s*__packed\s*", " "),
-    _row("CRYPTO_MINALIGN_ATTR", r"\s*CRYPTO_MINALIGN_ATTR", " "),
-    _row("____cacheline_aligned_in_smp", r"\s*____cacheline_aligned_in_smp", " "),
-    _row("____cacheline_aligned", r"\s*____cacheline_aligned", " "),
-    _row("struct_group", r"\bstruct_group\s*\([^,]*,", "STRUCT_GROUP("),
-    _row("struct_group_attr", r"\bstruct_group_attr\s*\((?:[^,]*,){2}", "STRUCT_GROUP("),
+    _row("__aligned", r"(?<!\s)\s*+__aligned\s*+\([^;]{0,1999}\)", " "),
+    _row("__counted_by", r"(?<!\s)\s*+__counted_by\s*+\([^;]{0,1999}\)", " "),
+    _row("__counted_by_", r"(?<!\s)\s*+__counted_by_(?:le|be)\s*+\([^;]{0,1999}\)", " "),
+    _row("__packed", r"(?<!\s)\s*+__packed\s*", " "),
+    _row("CRYPTO_MINALIGN_ATTR", r"(?<!\s)\s*+CRYPTO_MINALIGN_ATTR", " "),
+    _row("____cacheline_aligned_in_smp", r"(?<!\s)\s*+____cacheline_aligned_in_smp", " "),
+    _row("____cacheline_aligned", r"(?<!\s)\s*+____cacheline_aligned", " "),
+    _row("struct_group", r"\bstruct_group\s*\([^,]{0,1999},", "STRUCT_GROUP("),
+    _row("struct_group_attr", r"\bstruct_group_attr\s*\((?:[^,]{0,1999},){2}", "STRUCT_GROUP("),
     _row(
         "struct_group_tagged",
-        r"\bstruct_group_tagged\s*\(([^,]*),([^,]*),",
+        r"\bstruct_group_tagged\s*\(([^,]{0,1999}),([^,]{0,1999}),",
         r"struct \1 \2; STRUCT_GROUP(",
     ),
-    _row("__struct_group", r"\b__struct_group\s*\((?:[^,]*,){3}", "STRUCT_GROUP("),
+    _row("__struct_group", r"\b__struct_group\s*\((?:[^,]{0,1999},){3}", "STRUCT_GROUP("),
 )
 _BITMAP_ROWS: tuple[_Row, ...] = (
     _row(
         "__ETHTOOL_DECLARE_LINK_MODE_MASK",
-        r"__ETHTOOL_DECLARE_LINK_MODE_MASK\s*\(([^)]+)\)",
+        r"__ETHTOOL_DECLARE_LINK_MODE_MASK\s*\(([^)]{1,999})\)",
         r"DECLARE_BITMAP(\1, __ETHTOOL_LINK_MODE_MASK_NBITS)",
     ),
     _row(
         "DECLARE_PHY_INTERFACE_MASK",
-        r"DECLARE_PHY_INTERFACE_MASK\s*\(([^)]+)\)",
+        r"DECLARE_PHY_INTERFACE_MASK\s*\(([^)]{1,999})\)",
         r"DECLARE_BITMAP(\1, PHY_INTERFACE_MODE_MAX)",
     ),
     _row(

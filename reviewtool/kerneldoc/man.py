@@ -16,8 +16,7 @@ from reviewtool.kerneldoc.document import Block, Document, Kind, Section
 from reviewtool.kerneldoc.highlight import highlight_man
 from reviewtool.kerneldoc.lines import SPACE
 from reviewtool.kerneldoc.parameters import UNDESCRIBED
-
-_FUNCTION_POINTER = re.compile(r"([^(]*\(\*)\s*\)\s*\(([^)]*)\)", re.ASCII)
+from reviewtool.kerneldoc.rst import split_pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,8 @@ def _function(block: Block, style: ManStyle) -> str:
     for count, parameter in enumerate(block.parameters, 1):
         closing = ");" if count == len(block.parameters) else ","
         declared = parameter.declaration
-        match = _FUNCTION_POINTER.search(declared) if "(" in declared else None
-        if match:
-            parts.append(f'.BI "{opening}{match[1]}"  ") ({match[2]}){closing}"\n')
+        if pointer := split_pointer(declared):
+            parts.append(f'.BI "{opening}{pointer[0]}"  ") ({pointer[1]}){closing}"\n')
         else:
             gap = "" if declared.endswith("*") or not declared else " "
             parts.append(f'.BI "{opening}{declared}{gap}"  "{closing}"\n')

@@ -13,6 +13,8 @@ import re
 from reviewtool.kerneldoc.lines import SPACE
 
 _A = re.ASCII
+_FLAT_CHARACTERS = 1 << 22
+_DEPTH = 100
 _PRIVATE = re.compile(r"/\*\s*private:", _A | re.IGNORECASE)
 _PUBLIC = re.compile(r"/\*\s*public:", _A | re.IGNORECASE)
 _KEYWORD = re.compile(r"(?:struct|union)(?=.)", re.DOTALL)
@@ -59,6 +61,13 @@ def strip_comments(text: str) -> str:
     return "".join([*parts, text[position:]])
 
 
+class TooManyMembersError(Exception):
+    """The paths of nested members would be longer than any real struct's.
+
+    Each name of a nested struct repeats its members, so a few bytes can stand for 2**30 of them.
+    """
+
+
 class _Level:
     """The text inside one pair of braces, or outside all.
 
@@ -100,9 +109,12 @@ def flatten(members: str) -> str:
 
     One pass: "{" opens a level, "}" closes it, and the ";" behind it says what its name is.  Other
     braces, as those of enums, are dropped with what is in them.
+
+    Raises: TooManyMembersError.
     """
     levels = [_Level("")]
     closed: _Level | None = None
+    budget = _FLAT_CHARACTERS
     position = 0
     for token in _TOKEN.finditer(members):
         text = members[position : token.start()]
@@ -110,8 +122,12 @@ def flatten(members: str) -> str:
         sign = token[0]
         level = levels[-1]
         if closed is not None:
+            size = (text.count(",") + 1) * (len(closed.pending) + sum(map(len, closed.texts)))
+            if size > budget or len(levels) > _DEPTH:
+                raise TooManyMembersError
             flattened = closed.flattened(text) if sign == ";" else None
             if flattened is not None:
+                budget -= len(flattened)
                 level.add(flattened)
                 closed = None
                 continue

@@ -22,7 +22,7 @@ from reviewtool.kerneldoc.lines import SPACE, Reader
 from reviewtool.kerneldoc.members import strip_comments
 
 _A = re.ASCII
-_ONE_LINE = re.compile(r"\s*/\*\*\s*(@[\w\s]+):\s*(.*)\*/\s*$", _A)
+_ONE_LINE = re.compile(r"\s*/\*\*\s*(@[\w\s]++):\s*+(.*)\*/\s*$", _A)
 _OPENING = re.compile(r"\s*/\*\*\s*$", _A)
 _DEFINE = re.compile(r"#\s*define", _A)
 _LINE_FEEDS = re.compile(r"[\r\n]+")

@@ -85,6 +85,14 @@ def diagnostics_sarif(diagnostics: Sequence[Diagnostic]) -> str:
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
+def severity_named(word: str) -> Severity:
+    """Return the severity with this name.
+
+    Raises: ValueError if there is none.
+    """
+    return Severity(word)
+
+
 def find_rule(word: str) -> Rule | None:
     """Return the rule with this identifier or title."""
     return next((rule for rule in Rule if word in {rule.identifier, rule.title}), None)

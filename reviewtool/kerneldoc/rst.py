@@ -15,7 +15,7 @@ from reviewtool.kerneldoc.document import Block, Document, Kind, Section
 from reviewtool.kerneldoc.highlight import highlight_rst
 
 _SPACE = re.compile(r"[ \t\n\r\f\v]*")
-_FUNCTION_POINTER = re.compile(r"([^(]*\(\*)\s*\)\s*\(([^)]*)\)", re.ASCII)
+_POINTED = re.compile(r"\(\*\s*+\)\s*+\(([^)]*)\)", re.ASCII)
 _UNDESCRIBED = "*undescribed*\n"
 _KINDENT = ".. container:: kernelindent\n\n"
 
@@ -120,6 +120,18 @@ def _sections(sections: tuple[Section, ...], prefix: str, style: RstStyle) -> st
     return "".join(parts)
 
 
+def split_pointer(declared: str) -> tuple[str, str] | None:
+    """Return the type up to "(*" and the parameters of a pointer to a function without its name.
+
+    None for what is no such pointer.  The type starts behind the parenthesis before, if any.
+    """
+    match = _POINTED.search(declared) if "(" in declared else None
+    if match is None:
+        return None
+    start = declared.rfind("(", 0, match.start()) + 1
+    return declared[start : match.start() + 2], match[1]
+
+
 def signature_of(block: Block) -> str:
     """Return a function's prototype on one line; a macro without parameters is its name."""
     if block.kind is Kind.OBJECT_MACRO:
@@ -127,8 +139,8 @@ def signature_of(block: Block) -> str:
     parts = []
     for parameter in block.parameters:
         declared = parameter.declaration
-        match = _FUNCTION_POINTER.search(declared) if "(" in declared else None
-        parts.append(f"{match[1]}{parameter.name}) ({match[2]})" if match else declared)
+        pointer = split_pointer(declared)
+        parts.append(f"{pointer[0]}{parameter.name}) ({pointer[1]})" if pointer else declared)
     kind = block.return_type
     return f"{kind + ' ' if kind and kind != '0' else ''}{block.name} ({', '.join(parts)})"
 
