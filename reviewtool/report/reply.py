@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reviewtool.mail.address import Address
+from reviewtool.mail.log import read_log
 from reviewtool.mail.message import Mail
 from reviewtool.mail.words import encode_words, readable
 from reviewtool.report.wrap import wrap_text
@@ -192,8 +193,9 @@ def _body(mail: Mail, remarks: Sequence[Remark], closing: str) -> list[str]:
     )
     out = [_attribution(mail), ""]
     done = -1
+    floor = read_log(mail.body).start - 1  # what an in-body header says is not worth a quote
     for (first, last), index in anchored:
-        out += _quote(lines, first, last, done)
+        out += _quote(lines, first, last, max(done, floor) if last > floor else done)
         done = max(done, last)
         out += ["", *wrap_text(remarks[index].text), ""]
     free = [remark for remark, place in zip(remarks, places, strict=True) if place is None]
@@ -235,7 +237,7 @@ def _quote(lines: Sequence[str], first: int, last: int, done: int) -> list[str]:
     out: list[str] = []
     before = done
     for index in wanted:
-        if index != before + 1:
+        if index != before + 1 and before >= 0:
             out.append(GAP)
         out.append(quote_line(lines[index]))
         before = index
