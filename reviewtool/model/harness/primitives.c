@@ -142,6 +142,9 @@ void migration_entry_wait(struct mm_struct *mm __maybe_unused, pmd_t *pmd __mayb
 			  unsigned long address __maybe_unused)
 {
 	might_sleep();
+	/* only migration ends by itself: whoever waits for another entry comes back to the same one */
+	if (!is_swap_pte(model_tables.pte) || !is_migration_entry(pte_to_swp_entry(model_tables.pte)))
+		return;
 	model_event(EV_WAIT_MIGRATION);
 	model_tables.pte.pte = _PAGE_PRESENT | (unsigned long)PFN_SMALL << _PFN_SHIFT;
 }
@@ -149,6 +152,8 @@ void migration_entry_wait(struct mm_struct *mm __maybe_unused, pmd_t *pmd __mayb
 void pmd_migration_entry_wait(struct mm_struct *mm __maybe_unused, pmd_t *pmd)
 {
 	might_sleep();
+	if (!is_pmd_migration_entry(*pmd))
+		return;
 	model_event(EV_WAIT_MIGRATION);
 	pmd->pmd = _PAGE_PRESENT | _PAGE_PSE | (unsigned long)PFN_LARGE << _PFN_SHIFT;
 }
