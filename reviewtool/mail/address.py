@@ -42,6 +42,8 @@ class Address:
         if not self.name:
             return self.address
         name = self.name
+        if not self.address:
+            return name
         if _SPECIAL.search(name):
             escaped = name.replace("\\", "\\\\").replace('"', '\\"')
             name = f'"{escaped}"'

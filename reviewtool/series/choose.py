@@ -77,6 +77,9 @@ def choose_series(
     for item in items:
         if (item.mail.source, item.mail.line) in places:
             item.role, item.why = Role.FRAGMENTS, "to be fitted to the tree"
+    if recoveries and not patches:
+        subject = recoveries[0].mail.subject
+        version, total = subject.version, subject.total or len(recoveries)
     damaged = tuple(reading for _, reading in readings if isinstance(reading, Recovery))
     return Series(
         version=version,

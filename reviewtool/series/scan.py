@@ -141,6 +141,8 @@ class _Scanner:
 
     def next_file(self, start: int) -> FilePlace | None:
         lines = self.lines
+        # git keeps the name of a "diff --git" line without header lines for the header after it.
+        stale: str | None = None
         for index in range(start, self.count):
             line = lines[index]
             # Most lines between files are none of these: look at one character first.
@@ -151,10 +153,11 @@ class _Scanner:
             if _COMBINED.match(line):
                 raise _CorruptError(index, "combined-diff", "a combined diff (diff --cc)")
             if line.startswith("diff --git "):
-                header = FileHeader(is_git=True)
+                header = FileHeader(is_git=True, old_name=stale, new_name=stale)
                 after = self.git_header(index, header)
                 if after > index + 1:
                     return self.contents(index, after, header)
+                stale = header.old_name
             elif line.startswith(("diff --cc ", "diff --combined ")):
                 if lines[index + 1 : index + 2] and lines[index + 1].startswith(
                     ("index ", "mode ")
@@ -302,8 +305,6 @@ class _Scanner:
             if done:
                 break
             index += 1
-        if index == start + 1:
-            return index
         if header.old_name is None and header.new_name is None:
             if default is None:
                 raise _CorruptError(start, "file-name", "a git header that names no file")
@@ -353,15 +354,14 @@ class _Scanner:
     def verify(self, index: int, line: str, name: str | None, *, missing: bool) -> str | None:
         """Return the name that a "--- " or "+++ " line gives, which must be the one known."""
         rest = line[4:]
-        if name is None and not missing:
-            return None if names.is_dev_null(rest) else names.find_name(rest, self.strip)
-        if name is None:
+        if name is None and missing:
             if not names.is_dev_null(rest):
                 raise _CorruptError(index, "file-name", "expected /dev/null")
             return None
-        if names.find_name(rest, self.strip) != name or names.is_dev_null(rest):
+        found = names.find_name(rest, self.strip)
+        if name is not None and (missing or found != name):
             raise _CorruptError(index, "file-name", "another name than the header lines above")
-        return name
+        return found
 
 
 def _mode(index: int, text: str) -> str:
