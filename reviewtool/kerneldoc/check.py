@@ -98,7 +98,7 @@ class _Checked:
         self.function = function
         self.evidence: Evidence = gather_evidence(function)
         prose = [block.purpose, *(part.text for part in block.sections)]
-        prose += [part.description or "" for part in block.parameters]
+        prose += [part.description or "" for part in block.parameters if part.name != "void"]
         self.prose = " ".join(" ".join(prose).split())
 
     def run(self) -> Iterator[Diagnostic]:

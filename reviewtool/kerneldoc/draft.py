@@ -209,6 +209,9 @@ def _describe(name: str, declared: str, evidence: Evidence) -> str:
     if name == "...":
         return "variable arguments"
     kind = " ".join(declared.split())
+    stored = name in evidence.written
+    if stored and "**" in kind:
+        kind = kind.replace("**", "*", 1)
     text = next(
         (
             words.replace("{words}", _spoken(name))
@@ -217,7 +220,7 @@ def _describe(name: str, declared: str, evidence: Evidence) -> str:
         ),
         _spoken(name) or name,
     )
-    if name in evidence.written and "where to store" not in text:
+    if stored and "where to store" not in text:
         return f"where to store the {text}"
     if name.isidentifier() and name not in evidence.words:
         return f"{text} (not used)"

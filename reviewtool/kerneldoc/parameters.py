@@ -30,7 +30,7 @@ _COLON = re.compile(r"(?<!\s)\s*+:\s*", _A)
 _BRACKET = re.compile(r"(?<!\s)\s++\[", _A)
 _COMMA = re.compile(r"(?<!\s)\s*+,\s*", _A)
 _BITFIELD = re.compile(r"(.*?):(\w+)", _A)
-_ARRAY = re.compile(r"^(.*\s)(.*?\[.*\].*)$", _A)
+_TO_LAST_SPACE = re.compile(r".*\s", _A)
 
 
 def split_parameters(text: str, separator: str, gathering: Gathering, name: str, line: int) -> None:
@@ -117,13 +117,19 @@ def _declarators(part: str) -> tuple[str, list[str]]:
         first = names.pop(0) if names else ""
     if "*" in first:
         first = _STARS.sub(r" \1", first, 1)
-    match = _ARRAY.match(first) if "[" in first else None
-    words = [*_words(match[1]), match[2]] if match else _words(first)
+    words = _array_words(first) if "[" in first else _words(first)
     if not words:
         return "", ["", *names]
     typed = len(words) > 2 or (len(words) == 2 and words[0] != "")
     kind = words[0] if len(words) == 2 else "*"
     return kind if typed else "", [words[-1], *names]
+
+
+def _array_words(first: str) -> list[str]:
+    """Split at the white space before the last subscript that is closed, sizes may hold some."""
+    opening = first.rfind("[", 0, first.rfind("]") + 1)
+    match = _TO_LAST_SPACE.match(first, 0, opening) if opening >= 0 else None
+    return [*_words(match[0]), first[match.end() :]] if match else _words(first)
 
 
 def _words(text: str) -> list[str]:
