@@ -34,14 +34,15 @@ class Verdict(Enum):
 class Change:
     """A group of scenarios whose outcome changes in the same way.
 
-    before, after: result, hazards and what is handed out, in words.
+    before:  the results before, in words, each with its count, most frequent first.
+    after:   the one result after: value, hazards and what is handed out, in words.
     effects: what else the outcomes after hold, and when, in words.
     hazards: what is wrong with the outcomes after and was not with those before.
     rules:   conditions in words that together hold for exactly these scenarios.
     count:   how many scenarios; share: of all scenarios, 0 to 1.
     """
 
-    before: str
+    before: tuple[tuple[str, int], ...]
     after: str
     effects: tuple[str, ...]
     hazards: tuple[str, ...]
@@ -60,6 +61,7 @@ class Comparison:
     overall:    rules in words that together hold for exactly the scenarios that change at all.
     unmodelled: (function, scenarios that ended there before or after).
     left:       scenarios that were not run because too many trapped.
+    changed_by_flags: how many scenarios change, by flag subset.
     """
 
     entry: str
@@ -69,6 +71,7 @@ class Comparison:
     changed: int
     unmodelled: tuple[tuple[str, int], ...]
     left: int
+    changed_by_flags: tuple[int, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -104,7 +107,7 @@ def _join(before: Swept, after: Swept) -> _Joint:
     return _Joint(before.rows[rows_b], after.rows[rows_a], row_of.reshape(-1).astype(np.int32), states)
 
 
-_Key = tuple[str, str, tuple[str, ...]]
+_Key = tuple[str, tuple[str, ...]]
 
 
 def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison:
@@ -121,11 +124,14 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
         changes.append(_change(key, label, rules, domain, labelling, joint, (outcomes_b, outcomes_a), (before, after)))
     anything = label_domain(domain, (rows >= _FIRST_GROUP).astype(np.int16), joint.row_of)
     overall = tuple(rule_words(rule, domain) for rule in rules_for(reduce_labels(anything), 1))
-    changes.sort(key=lambda change: (not change.hazards, -change.count, change.before, change.after))
+    changes.sort(key=lambda change: (-change.count, change.after, change.effects))
     unmodelled = _count_unmodelled(before, outcomes_b) | _count_unmodelled(after, outcomes_a)
     changed = sum(change.count for change in changes)
     left = before.swept.left + after.swept.left
-    return Comparison(entry, domain, tuple(changes), overall, changed, tuple(sorted(unmodelled.items())), left)
+    by_flags = ((rows >= _FIRST_GROUP) * joint.states[:, None]).sum(axis=0)
+    return Comparison(
+        entry, domain, tuple(changes), overall, changed, tuple(sorted(unmodelled.items())), left, tuple(int(n) for n in by_flags)
+    )
 
 
 def _headline(outcome: Outcome, side: Side) -> str:
@@ -157,9 +163,9 @@ def _label_pairs(
         if said_b == said_a:
             gone, come = set(effect_words(old, before.out)), set(effect_words(new, after.out))
             only = (*(f"no longer: {word}" for word in sorted(gone - come)), *(f"now: {word}" for word in sorted(come - gone)))
-        key = (said_b, said_a, only)
+        key = (said_a, only)
         if key not in numbers and len(numbers) >= MOST_GROUPS:
-            key = ("another outcome", "another outcome", ())
+            key = ("another outcome", ())
         labels[b, a] = numbers.setdefault(key, len(numbers) + _FIRST_GROUP)
         keys[int(labels[b, a])] = key
     return labels, keys
@@ -179,13 +185,13 @@ def _change(
     word, subset, row = find_witness(domain, labelling, label)
     old, new = outcomes[0][joint.before[row, subset]], outcomes[1][joint.after[row, subset]]
     inside = labelling.rows == label
-    effects = key[2] or _effects(inside, joint, outcomes[1], sides[1], domain)
+    effects = key[1] or _effects(inside, joint, outcomes[1], sides[1], domain)
     fresh = tuple(word for word in hazard_words(new) if word not in hazard_words(old))
     if new.end != "returned" and old.end == "returned":
         fresh = (result_words(new), *fresh)
     return Change(
-        before=key[0],
-        after=key[1],
+        before=_results(inside, joint, outcomes[0], sides[0]),
+        after=key[0],
         effects=effects,
         hazards=fresh,
         rules=tuple(rule_words(rule, domain) for rule in rules),
@@ -195,6 +201,17 @@ def _change(
         witness_before=describe(old, sides[0].unmodelled, sides[0].out),
         witness_after=describe(new, sides[1].unmodelled, sides[1].out),
     )
+
+
+def _results(
+    inside: npt.NDArray[np.bool_], joint: _Joint, outcomes: tuple[Outcome, ...], side: Side
+) -> tuple[tuple[str, int], ...]:
+    """Return the results before inside a group, with their counts, most frequent first."""
+    counts: dict[str, int] = {}
+    for record in np.unique(joint.before[inside]):
+        said = _headline(outcomes[int(record)], side)
+        counts[said] = counts.get(said, 0) + _weigh(inside & (joint.before == record), joint.states)
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def find_witness(domain: Domain, labelling: Labelling, label: int) -> tuple[int, int, int]:

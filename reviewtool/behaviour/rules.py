@@ -37,6 +37,9 @@ class Rule:
     literals: tuple[Literal, ...]
 
 
+_LARGE = 30_000  # points: from here on fewer orders are tried, at the price of a longer list
+
+
 def find_rules(table: Table, label: int) -> tuple[Rule, ...]:
     """Return rules whose union is exactly the points of TABLE with LABEL, most general first."""
     points = np.left_shift(np.uint32(1), table.codes.astype(np.uint32))
@@ -45,6 +48,7 @@ def find_rules(table: Table, label: int) -> tuple[Rule, ...]:
         return ()
     full = np.bitwise_or.reduce(points, axis=0) if points.shape[1] else np.zeros(0, np.uint32)
     off = points[~wanted]
+    orders = _orders(points.shape[1])[: 14 if len(points) <= _LARGE else 3]
     cubes: list[Bits] = []
     covered = np.zeros(len(points), np.bool_)
     plainness = table.codes.astype(np.int64).astype(bool).sum(axis=1)
@@ -52,7 +56,7 @@ def find_rules(table: Table, label: int) -> tuple[Rule, ...]:
         left = np.flatnonzero(wanted & ~covered)
         seed = left[int(np.argmin(plainness[left]))]
         best = max(
-            (_grow(points[seed], full, off, order) for order in _orders(points.shape[1])),
+            (_grow(points[seed], full, off, order) for order in orders),
             key=lambda cube: (int((_inside(points, cube) & wanted & ~covered).sum()), -_literals(cube, full), _width(cube)),
         )
         cubes.append(best)
@@ -61,7 +65,7 @@ def find_rules(table: Table, label: int) -> tuple[Rule, ...]:
     if not np.array_equal(_union(cubes, points), wanted):
         raise AssertionError("a rule list must cover its set exactly")
     cubes.sort(key=lambda cube: -int((_inside(points, cube) & wanted).sum()))
-    return tuple(_rule(cube, full, table.axes) for cube in cubes)
+    return tuple(_rule(cube, full, points, table.axes) for cube in cubes)
 
 
 def rules_for(labelling: Labelling, label: int) -> tuple[Rule, ...]:
@@ -144,11 +148,17 @@ def _irredundant(cubes: list[Bits], points: Bits, wanted: npt.NDArray[np.bool_])
     return kept
 
 
-def _rule(cube: Bits, full: Bits, axes: tuple[Axis, ...]) -> Rule:
+def _rule(cube: Bits, full: Bits, points: Bits, axes: tuple[Axis, ...]) -> Rule:
+    """Say CUBE with values that occur: where its other literals hold, others need no word."""
     literals = []
-    for axis, mask, all_of in zip(axes, cube, full, strict=True):
-        if mask != all_of:
-            literals.append(Literal(axis, _codes(int(mask)), _codes(int(all_of))))
+    for at, axis in enumerate(axes):
+        if cube[at] == full[at]:
+            continue
+        freed = cube.copy()
+        freed[at] = full[at]
+        occurring = int(np.bitwise_or.reduce(points[_inside(points, freed)][:, at]))
+        if int(cube[at]) & occurring != occurring:
+            literals.append(Literal(axis, _codes(int(cube[at]) & occurring), _codes(occurring)))
     return Rule(tuple(literals))
 
 

@@ -41,7 +41,7 @@ _LINK = (
     "-mwasm64", "--no-entry", "--lto-O2", *_LOWERING, f"--initial-memory={MEMORY_BYTES}",
     f"--max-memory={MEMORY_BYTES}", "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
     *(f"--export=harness_{name}" for name in (
-        "sweep", "states", "outcomes", "records", "record_count", "number", "progress")),
+        "sweep", "states", "outcomes", "records", "record_count", "number", "progress", "choose_flag")),
 )  # fmt: skip
 
 _HARNESS_SOURCES = ("world.c", "primitives.c", "sweep.c", "trace.c")
@@ -62,7 +62,7 @@ class Module:
 
     wasm:       the module's bytes.
     entries:    the bindings, by their number in harness_entries.
-    flags:      FOLL_* names, by bit.
+    flags:      FOLL_* names whose values it has; the sweep chooses among them.
     lines:      what harness_lines counts, by index; empty where nothing is instrumented.
     unmodelled: functions that the tree declares and nobody defines; number N is unmodelled[N - 1].
     """
@@ -76,7 +76,11 @@ class Module:
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What to build: FLAGS are FOLL_* names by bit; INSTRUMENTED function names; TRACE for simulate."""
+    """What to build.
+
+    flags: FOLL_* names that sweeps may pass; known_flags: names of constants that the tree has (a flag
+    that it does not have is 0).  instrumented: function names.  trace: for simulate.
+    """
 
     snapshot: Snapshot
     bindings: tuple[Binding, ...]
@@ -120,7 +124,7 @@ def _tables(request: BuildRequest) -> str:
     return (
         '#include <linux/mm.h>\n#include "internal.h"\n#include "world.h"\n'
         f"{externs}const entry_call harness_entries[] = {{ {entries} }};\n"
-        f"const unsigned int harness_flags[] = {{ {flags or '0'} }};\n"
+        f"const unsigned int harness_flag_values[] = {{ {flags or '0'} }};\n"
     )
 
 

@@ -87,8 +87,12 @@ class _Rows:
         return np.frombuffer(b"".join(self._known), np.uint16).reshape(-1, self._subsets)
 
 
-def _sweep_part(module: Module, entry: int, words: npt.NDArray[np.uint64], flag_bits: int, progress: Progress) -> _Part:
+def _sweep_part(
+    module: Module, entry: int, words: npt.NDArray[np.uint64], flag_bits: int, chosen: tuple[int, ...], progress: Progress
+) -> _Part:
     sandbox = Sandbox(module.wasm)
+    for bit, value in enumerate(chosen):
+        sandbox.call("harness_choose_flag", bit, value)
     subsets = 1 << flag_bits
     per_call = max(1, min(_CHUNK >> flag_bits, _MOST_STATES, max(1024, (1 << 19) >> flag_bits)))
     states = sandbox.array("harness_states", _MOST_STATES, np.uint64)
@@ -139,16 +143,15 @@ def sweep(module: Module, entry: str, domain: Domain, *, workers: int = 2, progr
     """Run ENTRY of MODULE over DOMAIN.
 
     The result does not depend on WORKERS.  PROGRESS is called with the number of scenarios done
-    since the last call, from worker threads.  Raises: KeyError if the module has no such entry.
+    since the last call, from worker threads.  Raises: ValueError if the module has no such entry or flag.
     """
     names = [binding.function.name for binding in module.entries]
     number = names.index(entry)
     flag_bits = len(domain.flags)
-    if module.flags[:flag_bits] != domain.flags:
-        raise ValueError("the module was built for other flags")
+    chosen = tuple(module.flags.index(flag) for flag in (*domain.flags, *domain.also))
     parts = np.array_split(domain.words, max(1, min(workers, len(domain.words))))
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        made = list(pool.map(lambda words: _sweep_part(module, number, words, flag_bits, progress), parts))
+        made = list(pool.map(lambda words: _sweep_part(module, number, words, flag_bits, chosen, progress), parts))
     records = np.unique(np.concatenate([part.records for part in made]))
     if len(records) >= _MOST_RECORDS:
         raise ToolError("the sweep", f"more than {_MOST_RECORDS} distinct outcomes")

@@ -8,9 +8,12 @@
 
 _Static_assert(sizeof(long) == 8 && sizeof(void *) == 8, "page-table code needs LP64");
 
-/* Generated: the entries that this build has, and the FOLL_* flags by bit. */
+/* Generated: the entries that this build has, and the values of the FOLL_* flags it knows. */
 extern const entry_call harness_entries[];
-extern const unsigned int harness_flags[];
+extern const unsigned int harness_flag_values[];
+
+/* Which flag each bit of a subset stands for, then those passed one at a time; the host's choice. */
+unsigned int harness_flags[64];
 
 /*
  * What the host fills in before, and reads after, each call of harness_sweep().
@@ -280,6 +283,12 @@ void harness_sweep(unsigned int entry, unsigned long first, unsigned long nr_sta
 		}
 	}
 	run_on();
+}
+
+/* Makes flag BIT the one that is number VALUE in harness_flag_values. */
+void harness_choose_flag(unsigned int bit, unsigned int value)
+{
+	harness_flags[bit % 64] = harness_flag_values[value];
 }
 
 /* How many outcomes the last call has made; after a trap, which one it was making. */

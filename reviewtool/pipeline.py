@@ -1,0 +1,520 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The stages one after another: a series and a base tree in, a Review out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from reviewtool.behaviour.callers import find_calls, reached_scenarios
+from reviewtool.behaviour.claims import Claim, Judgement, Sentence, claims_no_change, judge, judge_no_change, split_sentences
+from reviewtool.behaviour.compare import Change, Comparison, Side, Verdict, compare
+from reviewtool.behaviour.facts import Facts, find_facts
+from reviewtool.kerneldoc import parse_source
+from reviewtool.review import (
+    CallerReview,
+    ChangeReview,
+    ClaimReview,
+    EntryReview,
+    FactReview,
+    FileReview,
+    Finding,
+    LineReview,
+    PatchReview,
+    Review,
+    Severity,
+)
+from reviewtool.series.diff import LineKind
+from reviewtool.series.patch import Patch
+from reviewtool.series.series import Series
+from reviewtool.simulate.binding import Binding, Unbound, bind
+from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
+from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain, lay_out_entry
+from reviewtool.simulate.sweep import Swept, sweep
+from reviewtool.tree.recover import Recovered, recover
+from reviewtool.tree.repository import Applied, Conflict, open_repository
+from reviewtool.tree.snapshot import Snapshot
+from reviewtool.tree.source import Function, SourceIndex, index_sources
+
+# Entries that are reported of their own, though others reach them: reviewers ask for them.
+PREFERRED_ENTRIES = frozenset({"follow_page_mask"})
+
+Progress = Callable[[str, int, int], None]
+
+
+def _silent(_what: str, _done: int, _of: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to review.
+
+    entries: functions to drive beside those that are chosen; budget: most scenarios per entry.
+    """
+
+    entries: tuple[str, ...] = ()
+    budget: int = DEFAULT_BUDGET
+    workers: int = 2
+    base_name: str = "the bundled mm model (behaviour of Linux v6.5-rc3)"
+
+
+@dataclass
+class _Run:
+    """What one review carries from patch to patch."""
+
+    settings: Settings
+    cache: Cache
+    progress: Progress
+    swept: dict[tuple[object, ...], Swept] = field(default_factory=dict)
+
+
+def review_series(
+    series: Series, base: Snapshot, settings: Settings, cache: Cache, progress: Progress = _silent
+) -> Review:
+    """Review SERIES on top of BASE.
+
+    PROGRESS(what, done, of) may be called from several threads.
+    Raises: ToolError when git, the compiler or the sandbox fails.
+    """
+    run = _Run(settings, cache, progress)
+    recovered = recover(series, base.read, sorted(base.files)) if series.recoveries else Recovered(series, (), ())
+    series = recovered.series
+    patches: list[PatchReview] = []
+    proposals: list[PatchReview] = []
+    repairs = tuple((r.source_line, r.what) for fit in recovered.patch_fits for r in fit.repairs)
+    proposal_repairs = [(fit.repairs, fit.notes) for fit in recovered.proposal_fits if fit.diff_text is not None]
+    with open_repository(base) as repository:
+        for patch in series.patches:
+            before = repository.snapshot
+            applied = repository.apply(patch)
+            label = f"{patch.number}/{patch.total}"
+            patches.append(_review_patch(run, patch, label, before, applied, repairs if series.recoveries else ()))
+    for at, proposal in enumerate(series.proposals):
+        # A proposal stands on the base: what it replaces is the tree's function, not the patch's.
+        fixed, notes = proposal_repairs[at] if at < len(proposal_repairs) else ((), ())
+        told = (*((r.source_line, r.what) for r in fixed), *((proposal.patch.line, note) for note in notes))
+        with open_repository(base) as repository:
+            applied = repository.apply(proposal.patch)
+            proposals.append(_review_patch(run, proposal.patch, "proposal", base, applied, told))
+    said = [str(item) for item in series.diagnostics]
+    said += [str(item) for patch in series.patches for item in patch.diagnostics]
+    title = series.cover.subject.text if series.cover else (series.patches[0].subject if series.patches else "")
+    if not title and proposals:
+        title = proposals[0].subject
+    source = series.patches[0].source if series.patches else (proposals[0].source if proposals else "")
+    return Review(
+        title=title, version=series.version, source=source, base=settings.base_name, missing=series.missing,
+        diagnostics=tuple(dict.fromkeys(said)), patches=tuple(patches), proposals=tuple(proposals),
+    )  # fmt: skip
+
+
+@dataclass
+class _Draft:
+    """A PatchReview in the making."""
+
+    entries: list[EntryReview] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    facts_after: dict[str, Facts] = field(default_factory=dict)
+    undriven: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    claims: list[ClaimReview] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    lines: list[LineReview] = field(default_factory=list)
+    changed: tuple[str, ...] = ()
+    verdict: Verdict = Verdict.UNKNOWN
+    why: str = ""
+
+
+def _review_patch(
+    run: _Run, patch: Patch, label: str, before: Snapshot, applied: Applied | Conflict, repairs: tuple[tuple[int, str], ...]
+) -> PatchReview:
+    draft = _Draft()
+    if isinstance(applied, Conflict):
+        draft.findings.append(_conflict(applied))
+        draft.why = "the patch does not apply"
+    else:
+        _simulate(run, patch, before, applied.snapshot, draft)
+        _judge_claims(patch, applied.snapshot, draft)
+    draft.findings += [_change_finding(entry, patch) for entry in draft.entries if entry.changed]
+    draft.findings += _hazard_findings(draft.entries, patch)
+    draft.findings += _claim_findings(draft.claims)
+    return PatchReview(
+        label=label,
+        subject=patch.subject,
+        author=str(patch.author),
+        source=patch.source,
+        applied=applied.how if isinstance(applied, Applied) else "no",
+        repairs=repairs,
+        files=tuple(_file_review(file.path, file.added, file.removed, before) for file in patch.files),
+        changed_functions=draft.changed,
+        entries=tuple(draft.entries),
+        unchanged_entries=tuple(draft.unchanged),
+        undriven=tuple(draft.undriven),
+        lines=tuple(draft.lines),
+        claims=tuple(draft.claims),
+        findings=tuple(draft.findings),
+        verdict=draft.verdict.value,
+        verdict_why=draft.why,
+    )
+
+
+def _file_review(path: str, added: int, removed: int, before: Snapshot) -> FileReview:
+    if not path.endswith((".c", ".h")):
+        return FileReview(path, added, removed, simulated=False, why="no C source")
+    if path not in before.files:
+        return FileReview(path, added, removed, simulated=False, why="not a file of the tree that is simulated")
+    return FileReview(path, added, removed, simulated=True, why="")
+
+
+def _conflict(conflict: Conflict) -> Finding:
+    details = []
+    if conflict.hunk:
+        details = [f"hunk {conflict.hunk}", f"line {conflict.line} expected: {conflict.expected.strip()}",
+                   f"line {conflict.line} in the tree: {conflict.found.strip()}"]  # fmt: skip
+    title = f"does not apply: {conflict.path}: {conflict.reason}"
+    return Finding("conflict", Severity.ERROR, title, tuple(details), conflict.path, conflict.line, conflict.source_line)
+
+
+# What differs between two trees
+
+
+@dataclass(frozen=True)
+class _Delta:
+    """Functions whose code differs, and whether anything besides functions does."""
+
+    functions: frozenset[str]
+    declarations: bool
+
+
+def _delta(before: SourceIndex, after: SourceIndex) -> _Delta:
+    names = before.functions.keys() | after.functions.keys()
+    changed = frozenset(
+        name for name in names if _tokens(before.functions.get(name)) != _tokens(after.functions.get(name))
+    )
+    old = {file.path: file.other_tokens for file in before.files}
+    new = {file.path: file.other_tokens for file in after.files}
+    # A file that only one tree has, outside of what is simulated, declares nothing for the rest.
+    return _Delta(changed, any(old[path] != new.get(path) for path in old))
+
+
+def _tokens(function: Function | None) -> str:
+    return "" if function is None else function.tokens
+
+
+def _affected(name: str, index: SourceIndex, delta: _Delta) -> bool:
+    return bool(index.closure(name) & delta.functions)
+
+
+def _choose_entries(run: _Run, before: SourceIndex, after: SourceIndex, delta: _Delta, draft: _Draft) -> list[str]:
+    """Return the entries to sweep, outermost and public ones; tell what cannot be driven."""
+    chosen: list[str] = []
+    for name, function in sorted(after.functions.items()):
+        if function.macro or not function.path.endswith(".c") or name not in before.functions:
+            continue
+        outermost = not any(c != name and after.functions[c].path.endswith(".c") for c in after.callers.get(name, ()))
+        public = not function.static or name in PREFERRED_ENTRIES or outermost or name in run.settings.entries
+        if not public:
+            continue
+        affected = _affected(name, after, delta) or _affected(name, before, delta)
+        if not affected and not delta.declarations and name not in run.settings.entries:
+            if isinstance(bind(function), Binding) and (not function.static or name in PREFERRED_ENTRIES):
+                draft.unchanged.append(name)
+            continue
+        stopped = next((b for b in (bind(before.functions[name]), bind(function)) if isinstance(b, Unbound)), None)
+        if stopped:
+            draft.undriven.append((name, stopped.reason))
+        else:
+            chosen.append(name)
+    covered = frozenset().union(*(after.closure(name) | before.closure(name) for name in chosen))
+    for name in sorted(delta.functions - covered):
+        changed = after.functions.get(name)
+        if changed is None or changed.macro or not changed.path.endswith(".c"):
+            continue
+        bound = bind(changed)
+        if isinstance(bound, Unbound):
+            draft.undriven.append((name, bound.reason))
+        elif name in before.functions and isinstance(bind(before.functions[name]), Binding):
+            chosen.append(name)
+    draft.undriven[:] = list(dict.fromkeys(draft.undriven))
+    return chosen
+
+
+def _entry_domain(run: _Run, name: str, before: SourceIndex, after: SourceIndex, bindings: Iterable[Binding]) -> Domain:
+    identifiers = before.identifiers(before.closure(name)) | after.identifiers(after.closure(name))
+    flags: frozenset[str] = frozenset()
+    traits: frozenset[str] = frozenset()
+    for binding in bindings:
+        traits |= binding.traits
+        if binding.takes_flags:
+            constants = before.constants | after.constants
+            flags |= {word for word in identifiers if word.startswith("FOLL_") and word in constants}
+    return lay_out_entry(identifiers | traits, flags, run.settings.budget)
+
+
+# Running both versions
+
+
+def _simulate(run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft) -> None:
+    simulated = {file.path for file in patch.files if file.path in before.files and file.path.endswith((".c", ".h"))}
+    added = {file.path for file in patch.files if file.path_before is None}
+    after = Snapshot({path: text for path, text in after.files.items() if path not in added or _is_simulated(path, before)})
+    old, new = index_sources(before), index_sources(after)
+    delta = _delta(old, new)
+    draft.changed = tuple(sorted(delta.functions))
+    if not delta.functions and not delta.declarations:
+        draft.verdict = Verdict.NO_CHANGE
+        draft.why = "no code that is simulated changes" if not simulated else "only comments and white space change"
+        if not simulated:
+            draft.verdict = Verdict.UNKNOWN
+            draft.why = "none of its files is simulated"
+        return
+    names = _choose_entries(run, old, new, delta, draft)
+    bound_old = [_must_bind(old.functions[name]) for name in names]
+    bound_new = [_must_bind(new.functions[name]) for name in names]
+    domains = {
+        name: _entry_domain(run, name, old, new, pair)
+        for name, *pair in zip(names, bound_old, bound_new, strict=True)
+    }
+    flags = tuple(sorted({flag for domain in domains.values() for flag in (*domain.flags, *domain.also)}))
+    run.progress("compile", 0, 2)
+    module_old = build(BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions), run.cache)
+    run.progress("compile", 1, 2)
+    module_new = build(BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions), run.cache)
+    run.progress("compile", 2, 2)
+    if not isinstance(module_new, Module) or not isinstance(module_old, Module):
+        new_errors = module_new if not isinstance(module_new, Module) else ()
+        old_errors = module_old if not isinstance(module_old, Module) else ()
+        draft.findings += [_compile_finding(error, after_patch=True) for error in new_errors]
+        if not new_errors:
+            draft.findings += [_compile_finding(error, after_patch=False) for error in old_errors]
+        draft.why = "the tree does not compile with the patch" if new_errors else "the tree does not compile before the patch"
+        return
+    runs: dict[tuple[str, int], int] = {}
+    for name, binding_old, binding_new in zip(names, bound_old, bound_new, strict=True):
+        domain = domains[name]
+        swept_old = _sweep(run, module_old, old, name, domain, delta)
+        swept_new = _sweep(run, module_new, new, name, domain, delta)
+        side_old = Side(swept_old, module_old.unmodelled, binding_old.out)
+        side_new = Side(swept_new, module_new.unmodelled, binding_new.out)
+        comparison = compare(name, domain, side_old, side_new)
+        draft.comparisons.append(comparison)
+        facts_old, facts_new = find_facts(name, domain, side_old), find_facts(name, domain, side_new)
+        draft.facts_after[name] = facts_new
+        draft.entries.append(_entry_review(comparison, old, new, facts_old, facts_new))
+        for line, count in swept_new.lines:
+            runs[line.path, line.number] = runs.get((line.path, line.number), 0) + count
+    draft.lines += _line_reviews(patch, runs)
+    draft.findings += _coverage_findings(draft.lines)
+    _decide(draft)
+
+
+def _is_simulated(path: str, before: Snapshot) -> bool:
+    """Whether a new file belongs to what is simulated: it lies in a folder that the tree has."""
+    folder = path.rpartition("/")[0]
+    return any(known.rpartition("/")[0] == folder for known in before.files)
+
+
+def _must_bind(function: Function) -> Binding:
+    bound = bind(function)
+    if isinstance(bound, Unbound):
+        raise TypeError(f"{function.name} was chosen and cannot be driven")
+    return bound
+
+
+def _sweep(run: _Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: _Delta) -> Swept:
+    """Sweep, unless the same code was swept over the same domain for an earlier patch."""
+    code = tuple(sorted(index.functions[f].tokens for f in index.closure(name)))
+    others = tuple(file.other_tokens for file in index.files)
+    key = (name, hash(code), hash(others), domain.flags, domain.also, len(domain.words), delta.functions)
+    if key not in run.swept:
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            run.progress(f"{name}()", done, domain.scenarios)
+
+        run.swept[key] = sweep(module, name, domain, workers=run.settings.workers, progress=count)
+    return run.swept[key]
+
+
+def _decide(draft: _Draft) -> None:
+    verdicts = [comparison.verdict for comparison in draft.comparisons]
+    if Verdict.CHANGE in verdicts:
+        draft.verdict = Verdict.CHANGE
+        changed = [c for c in draft.comparisons if c.verdict is Verdict.CHANGE]
+        draft.why = "in " + ", ".join(f"{c.entry}()" for c in changed)
+        return
+    if not verdicts or Verdict.UNKNOWN in verdicts:
+        draft.verdict = Verdict.UNKNOWN
+        draft.why = "no entry that reaches the change can be driven" if not verdicts else "some scenarios could not be run to their end"
+        return
+    reached = {line.path for line in draft.lines if line.runs}
+    if draft.lines and not reached:
+        draft.verdict = Verdict.UNKNOWN
+        draft.why = "none of the changed lines ran"
+        return
+    if draft.undriven:
+        names = ", ".join(f"{name}()" for name, _ in draft.undriven)
+        draft.verdict = Verdict.UNKNOWN
+        draft.why = f"the entries that could be run do not change, but {names} could not be run"
+        return
+    scenarios = sum(c.domain.scenarios for c in draft.comparisons)
+    draft.verdict = Verdict.NO_CHANGE
+    draft.why = f"over {scenarios:,} scenarios of " + ", ".join(f"{c.entry}()" for c in draft.comparisons)
+
+
+def _entry_review(comparison: Comparison, old: SourceIndex, new: SourceIndex, before: Facts, after: Facts) -> EntryReview:
+    function, domain = new.functions[comparison.entry], comparison.domain
+    facts = []
+    for fact_id in dict.fromkeys([*(f.id for f in before.facts), *(f.id for f in after.facts)]):
+        b, a = before.get(fact_id), after.get(fact_id)
+        subject = (a or b).subject if (a or b) else ""  # type: ignore[union-attr]
+        facts.append(FactReview(fact_id, subject, b.when if b else "", a.when if a else ""))
+    calls = find_calls(new, comparison.entry)
+    callers = tuple(
+        CallerReview(
+            call.caller.name, call.caller.path, "|".join(call.flags) or "0" if call.flags is not None else "",
+            reached_scenarios(call, comparison),
+        )
+        for call in calls
+    )  # fmt: skip
+    return EntryReview(
+        name=comparison.entry, path=function.path, line=function.first_line,
+        signature_before=old.functions[comparison.entry].signature, signature_after=function.signature,
+        verdict=comparison.verdict.value, scenarios=domain.scenarios, states=len(domain.words),
+        factors=tuple(factor.name for factor in domain.factors), flags=domain.flags, also=domain.also, cut=domain.cut,
+        changed=comparison.changed, overall=comparison.overall,
+        changes=tuple(_change_review(change) for change in comparison.changes), facts=tuple(facts),
+        callers=callers, unmodelled=comparison.unmodelled, left=comparison.left,
+    )  # fmt: skip
+
+
+def _change_review(change: Change) -> ChangeReview:
+    return ChangeReview(
+        before=change.before, after=change.after, effects=change.effects, hazards=change.hazards, rules=change.rules,
+        count=change.count, share=change.share, witness=change.witness.words, witness_options=change.witness.options,
+        witness_before=change.witness_before, witness_after=change.witness_after,
+    )  # fmt: skip
+
+
+# Lines, claims, findings
+
+
+def _line_reviews(patch: Patch, runs: dict[tuple[str, int], int]) -> list[LineReview]:
+    found = []
+    for file in patch.files:
+        for hunk in file.hunks:
+            for line in hunk.lines:
+                if line.kind is LineKind.ADDED and line.new_line and (file.path, line.new_line) in runs:
+                    found.append(LineReview(file.path, line.new_line, runs[file.path, line.new_line]))
+    return found
+
+
+def _coverage_findings(lines: list[LineReview]) -> list[Finding]:
+    silent = [line for line in lines if not line.runs]
+    if not silent:
+        return []
+    by_path: dict[str, list[int]] = {}
+    for line in silent:
+        by_path.setdefault(line.path, []).append(line.line)
+    details = tuple(f"{path}: lines {', '.join(map(str, numbers))}" for path, numbers in by_path.items())
+    return [Finding("never-ran", Severity.NOTE, f"{len(silent)} of {len(lines)} added statements never ran", details)]
+
+
+def _judge_claims(patch: Patch, after: Snapshot, draft: _Draft) -> None:
+    for sentence in split_sentences(patch.log_lines):
+        if claims_no_change(sentence.text):
+            draft.claims.append(_claim("log", judge_no_change(sentence, draft.comparisons)))
+            continue
+        facts = _facts_meant(sentence, draft)
+        if facts:
+            draft.claims += [_claim("log", claim) for claim in judge(sentence, facts) if claim.judgement is not Judgement.NOT_CHECKABLE]
+    touched = {file.path for file in patch.files}
+    for name, facts in draft.facts_after.items():
+        function = next((f for f in index_sources(after).functions.values() if f.name == name), None)
+        if function is None or function.path not in touched or name not in draft.changed:
+            continue
+        block = parse_source(after.files[function.path], function.path).find(name)
+        if block is None:
+            continue
+        for part in block.sentences:
+            sentence = Sentence(part.text, part.line)
+            draft.claims += [_claim(f"kernel-doc of {name}()", claim) for claim in judge(sentence, facts)]
+
+
+def _facts_meant(sentence: Sentence, draft: _Draft) -> Facts | None:
+    """Return the facts of the one entry that SENTENCE names, or of the only one that changed."""
+    named = [facts for name, facts in draft.facts_after.items() if f"{name}()" in sentence.text]
+    if len(named) == 1:
+        return named[0]
+    return None
+
+
+def _claim(where: str, claim: Claim) -> ClaimReview:
+    return ClaimReview(where, claim.sentence.text, claim.sentence.line, claim.judgement.value, claim.why)
+
+
+def _claim_findings(claims: list[ClaimReview]) -> list[Finding]:
+    found = []
+    for claim in claims:
+        if claim.judgement == Judgement.CONTRADICTED.value:
+            line = claim.source_line if claim.where == "log" else 0
+            title = f'the {claim.where} says "{claim.sentence}"; the sweep contradicts it'
+            found.append(Finding("contradicted-claim", Severity.ERROR, title, (claim.why,), source_line=line))
+    return found
+
+
+def _compile_finding(error: CompileError, *, after_patch: bool) -> Finding:
+    title = f"{'does not compile' if after_patch else 'the base does not compile'}: {error.message}"
+    return Finding("compile-error", Severity.ERROR, title, (), error.path, error.line)
+
+
+def _change_finding(entry: EntryReview, patch: Patch) -> Finding:
+    details = []
+    for change in entry.changes:
+        before = ", ".join(f"{words}" for words, _ in change.before[:4]) + (", ..." if len(change.before) > 4 else "")
+        details.append(f"{before} -> {change.after}: {change.count:,} scenarios, when {change.rules[0] if change.rules else 'always'}")
+    path, line, source_line = _place(entry, patch)
+    title = f"{entry.name}() changes in {entry.changed:,} of {entry.scenarios:,} scenarios"
+    return Finding("semantic-change", Severity.WARNING, title, tuple(details), path, line, source_line)
+
+
+def _place(entry: EntryReview, patch: Patch) -> tuple[str, int, int]:
+    """Return where in the patch a change of ENTRY shows best: its own hunk, else the first one in C."""
+    best: tuple[str, int, int] | None = None
+    for file in patch.files:
+        for hunk in file.hunks:
+            for line in hunk.lines:
+                if line.kind is LineKind.CONTEXT:
+                    continue
+                place = (file.path, line.new_line or line.old_line or 0, line.source_line)
+                if file.path == entry.path and entry.line <= place[1]:
+                    return place
+                if best is None and file.path.endswith((".c", ".h")):
+                    best = place
+    return best or (entry.path, entry.line, 0)
+
+
+_HAZARDS = (
+    ("left held", "lock-imbalance"), ("left open", "lock-imbalance"), ("left released", "lock-imbalance"),
+    ("lock taken twice", "lock-imbalance"), ("sleeps in atomic", "atomic-sleep"), ("no end", "endless-loop"),
+    ("null pointer", "null-pointer"), ("invalid memory", "invalid-access"), ("BUG()", "bug"), ("WARN", "new-warning"),
+    ("assertion that fails", "lock-assertion"),
+)  # fmt: skip
+
+
+def _hazard_findings(entries: list[EntryReview], patch: Patch) -> list[Finding]:
+    found: dict[tuple[str, str], Finding] = {}
+    for entry in entries:
+        for change in entry.changes:
+            for hazard in change.hazards:
+                kind = next((kind for words, kind in _HAZARDS if words in hazard), "hazard")
+                severity = Severity.WARNING if kind == "new-warning" else Severity.ERROR
+                path, line, source_line = _place(entry, patch)
+                details = (f"{change.count:,} scenarios; for example {change.witness}", f"reviewtool simulate {entry.name} {change.witness_options}")
+                title = f"{entry.name}(): {hazard}"
+                found.setdefault((kind, entry.name), Finding(kind, severity, title, details, path, line, source_line))
+    return list(found.values())

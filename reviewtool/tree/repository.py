@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A git repository of the review's own: the base tree in it, patches applied one by one.
+
+The only user of GitPython.  git runs with a clean configuration: no system, global or user file, no
+attributes, hooks or filters, no prompts, no transports, and outside of the user's own repositories.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reviewtool.errors import ToolError
+from reviewtool.series.diff import FileDiff, Hunk, LineKind
+from reviewtool.series.patch import Patch
+from reviewtool.tree.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from git import Repo
+
+_CLEAN: Mapping[str, str] = {
+    "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1", "GIT_TEMPLATE_DIR": "", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "",
+    "GIT_AUTHOR_NAME": "reviewtool", "GIT_AUTHOR_EMAIL": "reviewtool@example.org",
+    "GIT_COMMITTER_NAME": "reviewtool", "GIT_COMMITTER_EMAIL": "reviewtool@example.org",
+    "GIT_AUTHOR_DATE": "2023-07-27T00:00:00Z", "GIT_COMMITTER_DATE": "2023-07-27T00:00:00Z",
+    "HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
+}  # fmt: skip
+_SETTINGS = (
+    "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "core.symlinks=false", "core.autocrlf=false",
+    "core.fsmonitor=false", "protocol.allow=never", "gc.auto=0", "core.protectHFS=true", "core.protectNTFS=true",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Where a patch does not apply.
+
+    hunk:     the header of the first hunk that does not fit ("" when the file itself is the reason).
+    line:     1-based line of the tree's file that differs, 0 where there is none.
+    expected: the line that the patch wants; found: what the tree has there.
+    source_line: 1-based input line of the hunk (or the file) in the mail.
+    """
+
+    path: str
+    hunk: str
+    line: int
+    expected: str
+    found: str
+    reason: str
+    source_line: int
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A patch that applied: the tree after it, and how ("cleanly", "by three-way merge")."""
+
+    snapshot: Snapshot
+    how: str
+
+
+class Repository:
+    """The tree of a review in a folder of its own; see open_repository()."""
+
+    def __init__(self, repo: Repo, folder: Path, base: Snapshot) -> None:
+        self._repo = repo
+        self._folder = folder
+        self.snapshot = base
+
+    def apply(self, patch: Patch) -> Applied | Conflict:
+        """Apply PATCH on top of what was applied before; a conflict changes nothing."""
+        name = self._folder / "patch.diff"
+        name.write_bytes(patch.diff_bytes)
+        for how, options in (("cleanly", ()), ("by three-way merge", ("--3way",))):
+            status, error = self._git("apply", "--index", "--whitespace=nowarn", *options, str(name))
+            if status == 0:
+                self._commit(patch)
+                self.snapshot = self._changed(patch)
+                return Applied(self.snapshot, how)
+            self._git("reset", "--hard", "--quiet")
+            self._git("clean", "-fdq")
+        return find_conflict(patch, self.snapshot, error)
+
+    def _commit(self, patch: Patch) -> None:
+        message = self._folder / "message.txt"
+        message.write_text(patch.subject.encode("utf-8", "replace").decode() or "patch", encoding="utf-8")
+        status, error = self._git("commit", "--quiet", "--no-verify", "--allow-empty", "-F", str(message))
+        if status:
+            raise ToolError("git commit", error)
+
+    def _changed(self, patch: Patch) -> Snapshot:
+        files = dict(self.snapshot.files)
+        for path in patch.paths:
+            file = self._folder / "tree" / path
+            if file.is_file() and not file.is_symlink():
+                files[path] = file.read_bytes().decode("utf-8", "surrogateescape")
+            else:
+                files.pop(path, None)
+        return Snapshot(files)
+
+    def _git(self, *arguments: str) -> tuple[int, str]:
+        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        status, _, error = self._repo.git.execute(
+            ["git", *settings, *arguments], env=dict(_CLEAN), with_extended_output=True, with_exceptions=False
+        )
+        return int(status), str(error)
+
+
+@contextmanager
+def open_repository(base: Snapshot) -> Iterator[Repository]:
+    """Make a repository with BASE as its one commit; it is removed at the end, also on failure.
+
+    Raises: ToolError when git is missing or fails.
+    """
+    try:
+        from git import Repo  # noqa: PLC0415  (slow to import)
+        from git.exc import GitError  # noqa: PLC0415
+    except ImportError as error:
+        raise ToolError("git", f"cannot be used: {error}") from error
+    with tempfile.TemporaryDirectory(prefix="reviewtool-tree-") as name:
+        folder = Path(name)
+        tree = folder / "tree"
+        for path, text in base.files.items():
+            file = tree / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        tree.mkdir(exist_ok=True)
+        try:
+            with Repo.init(tree, env=dict(_CLEAN)) as repo:
+                repository = Repository(repo, folder, base)
+                for step in (("add", "--all", "--force", "."), ("commit", "--quiet", "--no-verify", "-m", "base")):
+                    status, error = repository._git(*step)  # noqa: SLF001  (one class in two parts)
+                    if status:
+                        raise ToolError(f"git {step[0]}", error)
+                yield repository
+        except GitError as error:
+            raise ToolError("git", str(error).splitlines()[0]) from error
+
+
+def find_conflict(patch: Patch, snapshot: Snapshot, said: str) -> Conflict:
+    """Return the first place of PATCH that does not fit SNAPSHOT; SAID is what git said."""
+    for file in patch.files:
+        path = file.path_before
+        if path is None:
+            if file.path in snapshot.files:
+                return _whole(file, "the patch adds a file that is there already")
+            continue
+        text = snapshot.read(path)
+        if text is None:
+            return _whole(file, "no such file in the tree")
+        lines = text.split("\n")
+        for hunk in file.hunks:
+            conflict = _misfit(path, hunk, lines)
+            if conflict:
+                return conflict
+    reason = next((line for line in said.splitlines() if line.startswith("error: ")), "git apply refuses it")
+    return Conflict(patch.files[0].path, "", 0, "", "", reason.removeprefix("error: "), patch.files[0].source_line)
+
+
+def _whole(file: FileDiff, reason: str) -> Conflict:
+    return Conflict(file.path, "", 0, "", "", reason, file.source_line)
+
+
+def _misfit(path: str, hunk: Hunk, lines: list[str]) -> Conflict | None:
+    """Return where HUNK differs from LINES at the place that fits it best, or None if it fits."""
+    old = [line for line in hunk.lines if line.kind is not LineKind.ADDED]
+    texts = [line.text for line in old]
+    best, most = 0, -1
+    places = [hunk.old_start - 1, *range(max(0, len(lines) - len(texts) + 1))]
+    for start in places:
+        equal = sum(a == b for a, b in zip(texts, lines[start : start + len(texts)], strict=False))
+        if equal > most:
+            best, most = start, equal
+    if most == len(texts):
+        return None
+    for offset, line in enumerate(old):
+        found = lines[best + offset] if 0 <= best + offset < len(lines) else ""
+        if found != line.text:
+            return Conflict(path, hunk.header, best + offset + 1, line.text, found, "the line differs", line.source_line)
+    return None
+
+
