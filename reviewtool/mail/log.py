@@ -49,8 +49,11 @@ class Log:
     scissors: int | None
 
 
-def read_log(text: Text, *, start: int = 0) -> Log:
-    """Split the log off TEXT, from index START on."""
+def read_log(text: Text, *, start: int = 0, diff_at: int | None = None) -> Log:
+    """Split the log off TEXT, from index START on.
+
+    diff_at: index where the patch's diff starts, where a diff above it is part of the log.
+    """
     lines = text.lines
     scissors = _find_scissors(lines, start)
     index = start if scissors is None else scissors + 1
@@ -58,7 +61,10 @@ def read_log(text: Text, *, start: int = 0) -> Log:
         index += 1
     author, subject, index = _read_in_body(lines, index)
     cut = index
-    while cut < len(lines) and not _CUT.match(lines[cut]) and not _starts_diff(lines, cut):
+    end = len(lines) if diff_at is None else diff_at
+    while cut < end and not _CUT.match(lines[cut]):
+        if diff_at is None and _starts_diff(lines, cut):
+            break
         cut += 1
     first, last = index, cut
     while first < last and not lines[first].strip():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from reviewtool.mail.address import Address
 from reviewtool.mail.body import Text
@@ -18,12 +19,14 @@ from reviewtool.mail.log import Log, is_cut, read_log
 from reviewtool.mail.message import Mail
 from reviewtool.mail.subject import Subject, parse_subject
 from reviewtool.mail.trailers import Trailer, is_trailer, parse_trailers
+from reviewtool.series.check import check_files
 from reviewtool.series.diff import Change, FileDiff, Hunk
-from reviewtool.series.names import refuse_path
 from reviewtool.series.scan import FilePlace, Problem, Scan, scan_diff
 
-_SYMLINK, _SUBMODULE = "120000", "160000"
 _SHA_FROM = re.compile(r"From [0-9a-f]{40}(?:[0-9a-f]{24})? ")
+
+
+_Places = tuple[Text, Sequence[FilePlace]]
 
 
 @dataclass(frozen=True)
@@ -86,22 +89,21 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
     errors = [item for item in mail.diagnostics if item.severity is Severity.ERROR]
     said = [item for item in mail.diagnostics if item.severity is not Severity.ERROR]
     log = read_log(mail.body)
-    diffs: list[tuple[Text, Sequence[FilePlace]]] = []
-    for position, text in enumerate((mail.body, *mail.attachments)):
+    diffs: list[_Places] = []
+    for text in (mail.body, *mail.attachments):
         scan = scan_diff(text.lines, open_ended=text.open_ended)
         places: Sequence[FilePlace] = scan.files
-        if position == 0:
-            places, found = _leave_out_log_diffs(mail, text, scan)
-            said.extend(found)
+        if text is mail.body and (above := _in_log(mail, text, scan)):
+            places = scan.files[len(above) :]
+            log = read_log(text, diff_at=places[0].start)
+            said.extend(above)
         if scan.problem is not None:
             errors.append(_problem(mail, text, scan.problem))
         if places:
             diffs.append((text, places))
-            if position > 0 and _SHA_FROM.match(text.lines[0]):
-                log, mail = _attached_log(text, mail)
-    files: list[FileDiff] = []
-    for text, places in diffs:
-        files.extend(_file(text, place) for place in places)
+    if diffs and diffs[0][0] is not mail.body and _SHA_FROM.match(diffs[0][0].lines[0]):
+        log, mail = _attached_log(diffs[0][0], mail)
+    files = [_file(text, place) for text, places in diffs for place in places]
     errors.extend(check_files(files, mail.source))
     if errors or not files:
         if not files and not errors:
@@ -163,51 +165,15 @@ def parse_diff(
     return files, tuple(errors)
 
 
-def check_files(files: Sequence[FileDiff], source: str) -> list[Diagnostic]:
-    """Return what makes FILES unfit to be applied: paths, links, and files without a change."""
-    found: list[Diagnostic] = []
-    created: dict[str, str] = {}
-    for file in files:
-        line = file.source_line
-        for path in {file.path_before, file.path_after} - {None}:
-            reason = refuse_path(path or "")
-            if reason is not None:
-                found.append(error("path", source, line, f"{reason}: {path!r}"))
-        modes = {file.mode_before, file.mode_after}
-        if _SYMLINK in modes:
-            found.append(error("symlink", source, line, f"a symbolic link: {file.path!r}"))
-        if _SUBMODULE in modes:
-            found.append(error("submodule", source, line, f"a submodule: {file.path!r}"))
-        if not _changes_something(file):
-            found.append(error("empty-change", source, line, f"nothing changes in {file.path!r}"))
-        if file.change in {Change.ADDED, Change.RENAMED, Change.COPIED} and file.path_after:
-            other = created.setdefault(file.path_after.casefold(), file.path_after)
-            if other != file.path_after:
-                what = f"paths that differ in letter case only: {other!r}, {file.path_after!r}"
-                found.append(error("path-case", source, line, what))
-    return found
-
-
-def _changes_something(file: FileDiff) -> bool:
-    whole = file.change is not Change.MODIFIED
-    return bool(file.hunks) or file.binary or whole or file.mode_changed
-
-
-def _leave_out_log_diffs(
-    mail: Mail, text: Text, scan: Scan
-) -> tuple[Sequence[FilePlace], list[Diagnostic]]:
-    """Return the files below the last "---" that a diff follows, and warnings on the others."""
+def _in_log(mail: Mail, text: Text, scan: Scan) -> list[Diagnostic]:
+    """Return a warning for each file above the last "---" line that another diff follows."""
     if not mail.has_header or len(scan.files) < 2:
-        return scan.files, []
+        return []
     cut = None
-    for before, after in zip(scan.files, scan.files[1:], strict=False):
-        between = range(before.end, after.start)
-        if any(is_cut(text.lines[index]) for index in between):
+    for before, after in pairwise(scan.files):
+        if any(is_cut(text.lines[index]) for index in range(before.end, after.start)):
             cut = after.start
-    if cut is None:
-        return scan.files, []
-    kept = [place for place in scan.files if place.start >= cut]
-    said = [
+    return [
         warning(
             "diff-in-log",
             mail.source,
@@ -216,9 +182,8 @@ def _leave_out_log_diffs(
             " left out, but git am would apply it",
         )
         for place in scan.files
-        if place.start < cut
+        if cut is not None and place.start < cut
     ]
-    return kept, said
 
 
 def _trailers_below(mail: Mail, log: Log, diff_start: int) -> list[Diagnostic]:
@@ -301,7 +266,7 @@ def _file(text: Text, place: FilePlace) -> FileDiff:
     )
 
 
-def _diff_texts(diffs: Sequence[tuple[Text, Sequence[FilePlace]]]) -> list[str]:
+def _diff_texts(diffs: Sequence[_Places]) -> list[str]:
     return [
         "".join(f"{line}\n" for line in text.lines[place.start : place.end])
         for text, places in diffs

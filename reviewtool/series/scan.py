@@ -28,9 +28,10 @@ from dataclasses import dataclass, field
 from reviewtool.series import names
 
 HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)", re.DOTALL)
+HUNKS_MAX = 100_000
 _COMBINED = re.compile(r"@@@+ -\d")
 _MODE = re.compile(r"([0-7]+)(?=\s|$)")
-_INDEX_MODE = re.compile(r"[0-9a-f]+\.\.[0-9a-f]+ ([0-7]+)")
+_INDEX_MODE = re.compile(r"[0-9a-f]+\.\.[0-9a-f]+ (.*)", re.DOTALL)
 _EXTENDED = re.compile(
     r"(old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to"
     r"|rename old|rename new|similarity index|dissimilarity index|index) "
@@ -130,7 +131,7 @@ def scan_diff(lines: Sequence[str], start: int = 0, *, open_ended: bool = False)
 
 
 class _Scanner:
-    """Holds the lines and git's one piece of state: how many directories to strip."""
+    """Holds the lines, git's one piece of state (how many directories to strip), and a count."""
 
     def __init__(self, lines: Sequence[str], *, open_ended: bool) -> None:
         self.lines = lines
@@ -138,6 +139,7 @@ class _Scanner:
         self.open_ended = open_ended
         self.strip = 1
         self.strip_known = False
+        self.hunks = 0
 
     def next_file(self, start: int) -> FilePlace | None:
         lines = self.lines
@@ -179,6 +181,9 @@ class _Scanner:
         hunks: list[HunkPlace] = []
         while index < self.count and self.lines[index].startswith("@@ -"):
             hunk = self.hunk(index, header)
+            self.hunks += 1
+            if self.hunks > HUNKS_MAX:
+                raise _CorruptError(index, "hunk-limit", f"more than {HUNKS_MAX} hunks")
             hunks.append(hunk)
             index = hunk.end
         binary = False
@@ -335,7 +340,7 @@ class _Scanner:
         """Take the extended header line WORD REST into HEADER."""
         if word == "index":
             mode = _INDEX_MODE.match(rest)
-            header.index_mode = mode[1] if mode else header.index_mode
+            header.index_mode = _mode(index, mode[1]) if mode else header.index_mode
         elif word in {"old mode", "deleted file mode"}:
             header.old_mode = _mode(index, rest)
         elif word in {"new mode", "new file mode"}:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def test_04_an_unindented_diff_in_the_log_is_named_and_not_applied() -> None:
     (said,) = found.diagnostics
     assert (said.code, said.line, said.severity) == ("diff-in-log", 10, Severity.WARNING)
     assert "'mm/other.c'" in said.text
+    assert [item.key for item in found.trailers] == ["Signed-off-by"]
 
 
 def test_04_an_indented_diff_in_the_log_is_text() -> None:
@@ -369,3 +371,15 @@ def test_an_unreadable_file_is_refused() -> None:
 
 def test_escape_sequences_in_a_header_are_named() -> None:
     assert codes("escapes.eml") == [("header-control", 1), ("header-control", 4)]
+
+
+def test_more_hunks_than_anybody_sends_are_refused_at_a_line() -> None:
+    raw = b"--- a/x\n+++ b/x\n" + b"@@ -1 +1 @@\n-a\n+b\n" * 300_000
+    start = time.perf_counter()
+    with pytest.raises(InputError, match="x:300003: more than 100000 hunks"):
+        read_series([InputSource("x", data=raw)])
+    assert time.perf_counter() - start < 20
+
+
+def test_a_write_through_a_link_of_the_same_patch_is_refused_with_the_link() -> None:
+    assert "a symbolic link: 'mm/link'" in refusal("symlink.eml").reason
