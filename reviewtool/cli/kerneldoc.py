@@ -43,7 +43,7 @@ _FORMATS = ("rst", "man", "none", "html", "manual", "json")
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file.")
 @click.option("--quiet", "-q", is_flag=True, help="No warnings.")
 def kerneldoc(**options: object) -> None:
-    """Render, check and draft kernel-doc comments of C files.
+    r"""Render, check and draft kernel-doc comments of C files.
 
     A relative FILE that does not exist is looked up in the bundled model; a directory stands for
     all its *.c and *.h files.

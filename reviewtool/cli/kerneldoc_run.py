@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -137,11 +137,11 @@ def _output(request: Request) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    try:
-        stream = Path(request.output).open("wb")
-    except OSError as error:
-        raise InputError(request.output, error.strerror or "cannot be written") from error
-    with stream:
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(Path(request.output).open("wb"))
+        except OSError as error:
+            raise InputError(request.output, error.strerror or "cannot be written") from error
         yield stream
 
 

@@ -245,11 +245,13 @@ def _make_safe(tree: nodes.document) -> None:
         elif isinstance(node, nodes.image):
             text = str(node.get("alt") or node.get("uri", ""))
             node.replace_self(nodes.literal(text, text))
-        elif isinstance(node, nodes.reference | nodes.target):
-            link = node.get("refuri")
-            if link is not None and not _SAFE_LINK.match(str(link).strip()):
-                del node["refuri"]
-                node.attributes["classes"] = []
+    for link in list(tree.findall(nodes.reference)):
+        uri = link.get("refuri")
+        if (uri is not None and not _SAFE_LINK.match(str(uri))) or not (uri or "refid" in link):
+            link.replace_self(list(link.children))
+    for target in list(tree.findall(nodes.target)):
+        if not _SAFE_LINK.match(str(target.get("refuri", ""))):
+            target.attributes.pop("refuri", None)
 
 
 def _link_calls(tree: nodes.document, names: frozenset[str]) -> None:
