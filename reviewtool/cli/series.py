@@ -97,8 +97,7 @@ def series_lines(found: Series) -> Iterator[str]:
         paths = ", ".join(proposal.patch.paths)
         yield f"proposed by {proposal.mail.sender}: {proposal.patch.subject}  ({paths})"
     yield from _others(found)
-    for item in found.diagnostics:
-        yield f"{item.source}:{item.line}: {item.severity.value}: {item.text}"
+    yield from (str(item) for item in found.all_diagnostics)
 
 
 def _pieces(recovery: Recovery) -> Iterator[str]:
@@ -179,7 +178,7 @@ def series_data(found: Series) -> dict[str, object]:
                 "line": item.line,
                 "text": item.text,
             }
-            for item in found.diagnostics
+            for item in found.all_diagnostics
         ],
     }
 

@@ -30,6 +30,9 @@ class Diagnostic:
     line: int
     text: str
 
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: {self.severity.value}: {self.text}"
+
 
 def note(code: str, source: str, line: int, text: str) -> Diagnostic:
     """Return a remark that changes nothing."""

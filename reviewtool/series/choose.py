@@ -309,7 +309,6 @@ def _numbered(
     for place, (item, reading) in enumerate(chosen, 1):
         if not isinstance(reading, Patch):
             continue
-        said.extend(reading.diagnostics)
         patch = reading
         if singles:
             patch = replace(patch, number=place, total=len(chosen))

@@ -46,6 +46,7 @@ class HunkMismatchError(ValueError):
     """unidiff reads a hunk otherwise than the scan did; cannot happen with a scanned hunk."""
 
 
+_NO_NEWLINE = "\\ No newline at end of file\n"
 _KINDS = {" ": LineKind.CONTEXT, "+": LineKind.ADDED, "-": LineKind.REMOVED}
 
 
@@ -58,7 +59,9 @@ def read_hunk_lines(hunk: Hunk) -> tuple[HunkLine, ...]:
     from unidiff.patch import PatchSet  # noqa: PLC0415  (slow to import)
 
     # Feeding lines, and not a text, keeps every character that some reader takes for a line end.
-    feed = ["--- a/f\n", "+++ b/f\n", f"{hunk.header}\n", *(f"{line}\n" for line in hunk.body)]
+    # diff says in the user's language that there is no newline; unidiff knows the English only.
+    body = (_NO_NEWLINE if line.startswith("\\") else f"{line}\n" for line in hunk.body)
+    feed = ["--- a/f\n", "+++ b/f\n", f"{hunk.header}\n", *body]
     try:
         read = PatchSet(feed)
     except UnidiffParseError as problem:

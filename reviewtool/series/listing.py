@@ -2,7 +2,7 @@
 """The messages of the inputs, each with what is needed to choose among them, and no more.
 
 A list's mbox is larger than the memory that a review may take: a message's text is let go once
-more than a few MiB are held, and read again where the message is chosen.
+more than a MiB is held, and read again where the message is chosen.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reviewtool.series.patch import NotAPatch, Patch, parse_patch
 from reviewtool.series.series import Recovery
 
 Reading = Patch | NotAPatch | Recovery
-_HELD_BYTES = 16 << 20
+_HELD_BYTES = 1 << 20
 # Without one of these there is no diff in a message, nor anything that could hide one.
 _MAY_HOLD_DIFF = re.compile(
     rb"^(?:diff -|--- |@@|\*\*\* |Index: )"

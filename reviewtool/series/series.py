@@ -78,6 +78,7 @@ class Series:
     proposals:  diffs in replies.
     recoveries: mails that must be fitted to a tree first; without patches, all there is.
     entries:    every message of the input and what became of it, in input order.
+    diagnostics: about the series; those about a patch are the patch's.
     """
 
     version: int
@@ -89,3 +90,8 @@ class Series:
     proposals: tuple[Proposal, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     entries: tuple[Entry, ...] = ()
+
+    @property
+    def all_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What there is to say about the series, and about each of its patches, in order."""
+        return (*self.diagnostics, *(item for patch in self.patches for item in patch.diagnostics))

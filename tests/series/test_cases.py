@@ -42,7 +42,7 @@ def refusal(name: str) -> InputError:
 
 
 def codes(name: str) -> list[tuple[str, int]]:
-    return [(item.code, item.line) for item in series(name).diagnostics]
+    return [(item.code, item.line) for item in series(name).all_diagnostics]
 
 
 # 1, 2: who and what
@@ -240,6 +240,12 @@ def test_12_an_octal_quoted_name_is_decoded() -> None:
 def test_12_no_newline_in_the_middle_of_a_hunk_belongs_to_the_line_above() -> None:
     lines = only_file("12-no-newline.eml").hunks[0].lines
     assert [line.no_newline for line in lines] == [False, True, True]
+
+
+def test_12_no_newline_may_be_said_in_any_language() -> None:
+    raw = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n\\ Kein Zeilenumbruch am Dateiende.\n"
+    (found,) = read_series([InputSource("x", data=raw)]).patches
+    assert [line.no_newline for line in found.files[0].hunks[0].lines] == [False, True]
 
 
 # 14: choosing
