@@ -246,10 +246,14 @@ def _comment_above(lines: Sequence[Candidate], start: int) -> tuple[Candidate, .
 
 
 def _find_log(lines: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Return what stands between the last attribution line and the "---" above the patch."""
+    """Return what stands between the last attribution line and the "---" above the patch.
+
+    Where there are quote marks, remarks have fewer of them than the log, and are left out.
+    """
     end = next((i for i, line in enumerate(lines) if line.text.rstrip() == "---"), None)
     if end is None:
         return ()
     attributed = [i for i in range(end) if _ATTRIBUTION.match(lines[i].text)]
     start = attributed[-1] + 1 if attributed else 0
-    return tuple(lines[start:end])
+    depth = lines[end].depth
+    return tuple(line for line in lines[start:end] if not depth or line.depth == depth)

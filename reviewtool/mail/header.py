@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from reviewtool.mail.words import decode_charset, decode_words
 
@@ -117,9 +116,15 @@ def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
         number = int(digits) if digits.isdecimal() and len(digits) < 4 else 0
         if encoded and number == 0 and text.count("'") >= 2:
             charsets[base], _, text = text.split("'", 2)
-        raw = unquote_to_bytes(text) if encoded else text.encode("utf-8", "replace")
+        raw = _unquote(text) if encoded else text.encode("utf-8", "replace")
         parts.setdefault(base, {})[number] = raw
     for base, pieces in parts.items():
         joined = b"".join(pieces[number] for number in sorted(pieces))
         plain.setdefault(base, decode_charset(joined, charsets.get(base, ""))[0])
     return first, plain
+
+
+def _unquote(text: str) -> bytes:
+    from urllib.parse import unquote_to_bytes  # noqa: PLC0415  (slow to import, rarely needed)
+
+    return unquote_to_bytes(text)

@@ -13,7 +13,6 @@ Documentation/process/email-clients.rst of the kernel.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +80,8 @@ def write_reply(
     if attachment is None:
         text = f"{headers}MIME-Version: 1.0\n{plain}\n{body}"
         return text.encode("utf-8", "replace")
+    import hashlib  # noqa: PLC0415  (rarely needed)
+
     mark = hashlib.sha256(f"{body}{attachment.text}".encode("utf-8", "replace")).hexdigest()[:32]
     name = re.sub(r"[^\w.-]", "_", attachment.name, flags=re.ASCII)
     parts = (

@@ -7,7 +7,6 @@ more than a MiB is held, and read again where the message is chosen.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from reviewtool.errors import InputError
 from reviewtool.mail.address import Address
 from reviewtool.mail.archive import read_archived
 from reviewtool.mail.diagnostic import Diagnostic
-from reviewtool.mail.fragments import find_fragments
 from reviewtool.mail.inputs import InputSource, Message, read_messages
 from reviewtool.mail.mailbox import RawMail, unescape
 from reviewtool.mail.message import Mail, parse_mail
@@ -50,7 +48,7 @@ class Kind(Enum):
 class Listed:
     """A message in short.
 
-    digest: of its diff, b"" without one; sent: its Date field.
+    digest: of its diff, for this process only; 0 without one.
     errors: what keeps it from being a patch, the first few.
     mail, read: the message and its reading, read again where they were let go.
     """
@@ -62,7 +60,7 @@ class Listed:
     message_id: str
     parents: tuple[str, ...]
     kind: Kind
-    digest: bytes
+    digest: int
     errors: tuple[Diagnostic, ...]
     has_header: bool
     load: Callable[[], tuple[Mail, Reading]]
@@ -129,6 +127,8 @@ def _read(mail: Mail, *, repair: bool) -> Reading:
     if isinstance(reading, NotAPatch) and repair and not mail.subject.is_reply:
         damaged = any(item.code in _DAMAGE for item in reading.errors)
         if damaged:
+            from reviewtool.mail.fragments import find_fragments  # noqa: PLC0415
+
             fragments = find_fragments(mail.body, mail.source, loose=False)
             if fragments.patches:
                 return Recovery(mail, fragments, is_reply=False)
@@ -138,11 +138,11 @@ def _read(mail: Mail, *, repair: bool) -> Reading:
 def _listed(
     mail: Mail, reading: Reading, again: Callable[[], tuple[Mail, Reading]] | None
 ) -> Listed:
-    kind, digest = Kind.NOTHING, b""
+    kind, digest = Kind.NOTHING, 0
     errors: tuple[Diagnostic, ...] = ()
     if isinstance(reading, Patch):
         kind = Kind.PATCH
-        digest = hashlib.blake2b(reading.diff_bytes, digest_size=16).digest()
+        digest = hash(reading.diff_text)
     elif isinstance(reading, Recovery):
         kind = Kind.FRAGMENTS
     else:

@@ -119,6 +119,7 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
     trailers = tuple(
         replace(item, line=numbered[item.line - 1][0]) for item in parse_trailers(log.lines)
     )
+    title, lines = _title(subject, log, mail)
     number = mail.subject.number if mail.subject.number is not None else 1
     return Patch(
         number=number,
@@ -127,9 +128,9 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
         source=mail.source,
         line=mail.line,
         author=log.author or mail.sender,
-        subject=_title(subject, mail),
-        message="".join(f"{text}\n" for text in log.lines) if mail.has_header else "",
-        log_lines=numbered,
+        subject=title,
+        message="".join(f"{text}\n" for text in lines),
+        log_lines=numbered if mail.has_header else (),
         trailers=trailers if mail.has_header else (),
         diff_text="".join(_diff_texts(diffs)),
         diff_source_lines=tuple(
@@ -274,7 +275,16 @@ def _diff_texts(diffs: Sequence[_Places]) -> list[str]:
     ]
 
 
-def _title(subject: Subject, mail: Mail) -> str:
-    if subject.text:
-        return subject.text
-    return mail.source.rsplit("/", 1)[-1] if not mail.has_header else ""
+def _title(subject: Subject, log: Log, mail: Mail) -> tuple[str, Sequence[str]]:
+    """Return the title and the log below it.
+
+    A patch without a header, as quilt has it, starts with the title or with nothing.
+    """
+    if mail.has_header:
+        return subject.text, log.lines
+    if not log.lines:
+        return mail.source.rsplit("/", 1)[-1], ()
+    rest = list(log.lines[1:])
+    while rest and not rest[0]:
+        rest.pop(0)
+    return log.lines[0], rest

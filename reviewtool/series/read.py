@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reviewtool.errors import InputError
-from reviewtool.mail.fragments import find_fragments
 from reviewtool.mail.inputs import InputSource
 from reviewtool.mail.message import Mail
 from reviewtool.series.choose import choose_series
@@ -70,6 +69,8 @@ def _promoted(series: Series) -> Series:
 
 def _recoveries(messages: Sequence[Listed]) -> Iterator[Recovery]:
     """Yield what replies quote, where nothing else is there to be reviewed."""
+    from reviewtool.mail.fragments import find_fragments  # noqa: PLC0415
+
     for listed in messages[:_RECOVER_MAX]:
         mail = listed.mail
         fragments = find_fragments(mail.body, mail.source, loose=True)

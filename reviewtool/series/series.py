@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from reviewtool.mail.address import Address
 from reviewtool.mail.diagnostic import Diagnostic
-from reviewtool.mail.fragments import Fragments
 from reviewtool.mail.message import Mail
 from reviewtool.series.patch import Patch
+
+if TYPE_CHECKING:
+    from reviewtool.mail.fragments import Fragments
 
 
 class Role(Enum):
