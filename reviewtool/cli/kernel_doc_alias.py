@@ -9,6 +9,7 @@ Source: scripts/kernel-doc of Linux 6.12, its manual page (pod) and the code tha
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -143,6 +144,7 @@ def kernel_doc(words: list[str]) -> int:
     except _UsageError as error:
         sys.stderr.write(f"{error}\n{USAGE}")
         return 1
+    gc.disable()  # nothing here makes reference cycles, looking for them takes time
     errors = _Counter()
     job = _job(arguments, errors)
     for path in arguments.files:
@@ -274,3 +276,8 @@ def _output_of(*argv: str) -> str:
     except ToolError:
         return ""
     return (finished.stdout + finished.stderr).decode(BYTES) if finished.status == 0 else ""
+
+
+def main() -> None:
+    """Run the program with the process's arguments."""
+    sys.exit(kernel_doc(sys.argv[1:]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The command `reviewtool kerneldoc`, and the entry point of the program kernel-doc."""
+"""The command `reviewtool kerneldoc`."""
 
 from __future__ import annotations
 
@@ -66,10 +66,3 @@ def kerneldoc(**options: object) -> None:
         click.echo(f"reviewtool: {visible(str(error))}", err=True)
         status = 2
     sys.exit(status)
-
-
-def kernel_doc_main() -> None:
-    """Run the program kernel-doc with the process's arguments."""
-    from reviewtool.cli.kernel_doc_alias import kernel_doc  # noqa: PLC0415
-
-    sys.exit(kernel_doc(sys.argv[1:]))

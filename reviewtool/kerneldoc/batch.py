@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
+from io import FileIO
 from typing import TYPE_CHECKING, Protocol
 
 from reviewtool.kerneldoc.document import Diagnostic, Document, Rule, Severity
@@ -64,8 +64,8 @@ def read_source(path: str) -> str:
 
     Raises: OSError.
     """
-    with Path(path).open("rb", buffering=0) as stream:
-        return stream.read().decode(BYTES)
+    with FileIO(path) as stream:
+        return stream.readall().decode(BYTES)
 
 
 class Store(Protocol):

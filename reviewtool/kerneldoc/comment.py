@@ -30,6 +30,8 @@ INTRODUCTION = "Introduction"
 
 _A = re.ASCII
 _DOC = re.compile(r"\*\s*DOC:\s*(.*)", _A)
+_KINDS = frozenset({"struct", "union", "enum", "typedef"})
+_PLAIN = re.compile(r" \* (?:(struct|union|enum|typedef) )?(\w+)(?:\(\))? - ([!-~][ -~]*)", _A)
 _ANY_NAME = re.compile(r"\*\s*(\w+)", _A)
 _LONE_NAME = re.compile(r"\s*\*(\s*+)([\w\s]*+)(?:(\(\w*\))\s*+)?(?:[-:].*)?$", _A)
 _TYPE = re.compile(r"(struct|union|enum|typedef)\b\s*(\S*)", _A)
@@ -81,6 +83,13 @@ def read_title(line: str, reader: Reader, gathering: Gathering, last_kind: str) 
         match = _DOC.search(line)
         if match:
             return Title("DOC", match[1] or INTRODUCTION, "", goes_on=False)
+    match = _PLAIN.fullmatch(line)
+    if match and match[2] not in _KINDS:
+        gathering.identifier = match[2]
+        purpose = match[3].rstrip(SPACE)
+        purpose = _RUN.sub(" ", purpose) if "  " in purpose else purpose
+        title = Title(match[1] or "function", match[2], purpose, goes_on=True)
+        return title if _accept(title, line, reader, gathering, known=True) else None
     match = _ANY_NAME.search(line)
     if not match:
         text = f"Cannot understand {line}{reader.feed()} on line {reader.number}"
@@ -188,6 +197,16 @@ class _Body:
         self.goes_on = self.after_blank = False
         self.lead = None
 
+    def finish(self, line: str) -> str:
+        """Take the line that ends the comment; return the whole purpose."""
+        self.store_text()
+        if _SUSPICIOUS_END.search(line):
+            text = f"suspicious ending line: {line}"
+            self.gathering.warn(self.reader.number, Rule.SUSPICIOUS_END, text)
+        self.gathering.line = self.reader.number + 1
+        purpose = self.purpose
+        return _RUN.sub(" ", " ".join(purpose)) if len(purpose) > 1 else purpose[0]
+
     def add_blank(self) -> None:
         """Take an empty line: it ends the context; another section may go on behind it."""
         self.goes_on = False
@@ -216,26 +235,22 @@ class _Body:
 def read_body(reader: Reader, gathering: Gathering, title: Title) -> str | None:
     """Read the body up to its end mark; return the whole purpose, None if the file ends first."""
     body = _Body(reader, gathering, title)
-    read = reader.read
     gathering.line = reader.number + 1
-    while (line := read()) is not None:
-        if body.after_blank and _AFTER_BLANK.match(line):
-            body.store()
-            gathering.line = reader.number
-        if ":" in line and (match := _SECTION.search(line)):
-            body.start(match[1], match[2])
-        elif "*/" in line:
-            body.store_text()
-            if _SUSPICIOUS_END.search(line):
-                text = f"suspicious ending line: {line}"
-                gathering.warn(reader.number, Rule.SUSPICIOUS_END, text)
-            gathering.line = reader.number + 1
-            purpose = body.purpose
-            return _RUN.sub(" ", " ".join(purpose)) if len(purpose) > 1 else purpose[0]
-        elif (star := line.find("*")) < 0:
-            gathering.warn(reader.number, Rule.BAD_LINE, f"bad line: {line}")
-        else:
-            body.add(line[star + 2 :] if line[star + 1 : star + 2] == " " else line[star + 1 :])
+    while lines := reader.read_to_mark():
+        for line in lines:
+            reader.number += 1
+            if body.after_blank and _AFTER_BLANK.match(line):
+                body.store()
+                gathering.line = reader.number
+            if ":" in line and (match := _SECTION.search(line)):
+                body.start(match[1], match[2])
+            elif "*/" in line:
+                return body.finish(line)
+            elif (star := line.find("*")) < 0:
+                gathering.warn(reader.number, Rule.BAD_LINE, f"bad line: {line}")
+            else:
+                star += 2 if line[star + 1 : star + 2] == " " else 1
+                body.add(line[star:])
     return None
 
 

@@ -79,6 +79,26 @@ class Reader:
             line = expand_tabs(line)
         return line
 
+    def read_to_mark(self) -> list[str]:
+        """Return the next lines up to one that holds "*/"; [] at the end of the file.
+
+        The caller adds one to `number` before it looks at each of them.  Where continuations or
+        carriage returns make that hard, a single line is returned.
+        """
+        start = self.position
+        mark = self.text.find("*/", start)
+        if mark >= 0:
+            end = self.text.find("\n", mark)
+            if end < 0:
+                end = self._length
+            chunk = self.text[start:end]
+            if "\\" not in chunk and "\r" not in chunk:
+                self.position = end + 1
+                return (chunk.expandtabs(8) if "\t" in chunk else chunk).split("\n")
+        line = self.read()
+        self.number -= 1
+        return [] if line is None else [line]
+
     def _join(self, line: str) -> str:
         """Append the following physical lines while the last one ends in a backslash."""
         parts: list[str] = []

@@ -49,11 +49,6 @@ _ATTRIBUTE_ROWS: tuple[_Row, ...] = (
     _row("__attribute_const__", r"__attribute_const__ +"),
     _row("__attribute__", r"__attribute__\s*\(\((?:[\w\s]++(?:\([^)]{0,999}+\))?\s*+,?)++\)\)\s+"),
 )
-_FUNCTION_WORDS = re.compile(
-    "__init|__deprecated|__flatten|__meminit|__must_check|__weak|__sched|_noprof|__printf"
-    "|alloc_size|__diagnose_as|DECL_BUCKET_PARAMS"
-)
-
 _ARG = r"([^,)]{1,999})"
 _MEMBER_ROWS: tuple[_Row, ...] = (
     _row("__aligned", r"(?<!\s)\s*+__aligned\s*+\([^;]{0,1999}\)", " "),
@@ -99,10 +94,6 @@ _BITMAP_ROWS: tuple[_Row, ...] = (
     _row("DEFINE_DMA_UNMAP_ADDR", rf"DEFINE_DMA_UNMAP_ADDR\s*\({_ARG}\)", r"dma_addr_t \1"),
     _row("DEFINE_DMA_UNMAP_LEN", rf"DEFINE_DMA_UNMAP_LEN\s*\({_ARG}\)", r"__u32 \1"),
 )
-_MEMBER_WORDS = re.compile(
-    "__aligned|__counted_by|__packed|CRYPTO_MINALIGN_ATTR|____cacheline|struct_group"
-)
-_BITMAP_WORDS = re.compile("DECLARE_|DEFINE_DMA_UNMAP")
 _GROUP = re.compile(r"\bSTRUCT_GROUP\(")
 _PARENTHESIS = re.compile(r"[()]")
 _ATTRIBUTE_OPENING = re.compile(r"__attribute__\s*\(\(", re.ASCII | re.IGNORECASE)
@@ -114,7 +105,7 @@ def strip_function_macros(prototype: str, extra: tuple[str, ...] = ()) -> tuple[
     match = _STORAGE.match(prototype)
     if match and match.end():
         prototype = prototype[match.end() :]
-    if _FUNCTION_WORDS.search(prototype):
+    if "__" in prototype or "_noprof" in prototype or "DECL_BUCKET_PARAMS" in prototype:
         prototype = _apply(_FUNCTION_ROWS, prototype, 1)
     if extra:
         prototype = _strip_extra(prototype, extra)
@@ -135,11 +126,11 @@ def strip_member_macros(members: str, extra: tuple[str, ...] = ()) -> str:
         members = strip_attributes(members)
     if extra:
         members = _strip_extra(members, extra)
-    if _MEMBER_WORDS.search(members):
+    if "__" in members or "struct_group" in members or "CRYPTO_MINALIGN_ATTR" in members:
         members = _apply(_MEMBER_ROWS, members, 0)
     if "STRUCT_GROUP(" in members:
         members = _unwrap_groups(members)
-    if _BITMAP_WORDS.search(members):
+    if "DECLARE_" in members or "DEFINE_DMA_UNMAP_" in members:
         members = _apply(_BITMAP_ROWS, members, 0)
     return members
 

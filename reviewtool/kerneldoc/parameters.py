@@ -17,6 +17,7 @@ from reviewtool.kerneldoc.macros import strip_attributes
 UNDESCRIBED = "-- undescribed --"
 
 _A = re.ASCII
+_PLAIN = re.compile(r"((?:\w+ )+)\**(\w+)", _A)
 _RUN = re.compile(r"\s+", _A)
 _RUNS = re.compile(r"\s\s+", _A)
 _IN_PARENTHESES = re.compile(r"\((?!,)[^)]*")
@@ -37,6 +38,7 @@ def split_parameters(text: str, separator: str, gathering: Gathering, name: str,
     """Cut TEXT at SEPARATOR and add each parameter to the gathering.
 
     Commas in parentheses become "#" for a while, so that a function pointer stays in one piece.
+    Most parameters are a few words and a name, for which the long way round is left out.
     """
     if "(" in text:
         text = _IN_PARENTHESES.sub(lambda match: match[0].replace(",", "#"), text)
@@ -48,6 +50,17 @@ def split_parameters(text: str, separator: str, gathering: Gathering, name: str,
             part = _POSITION.sub(" ", part, 1)
         part = part.strip(SPACE)
         if not part or part == "0":
+            continue
+        if match := _PLAIN.fullmatch(part):
+            gathering.declared.append(match[2])
+            _push(
+                gathering,
+                match[2],
+                "*" if match[1] != "function " else "function",
+                part,
+                name,
+                line,
+            )
             continue
         part = _RUN.sub(" ", part, 1)
         if part[0] == "#":
@@ -165,7 +178,8 @@ def _push(
             text = f"Function parameter or struct member '{parameter}' not described in '{name}'"
             gathering.warn(line, Rule.MISSING_PARAMETER, text)
     gathering.parameters.append(parameter)
-    gathering.declarations[parameter] = _RUNS.sub(" ", declaration)
+    spaced = "  " in declaration or not declaration.isprintable()
+    gathering.declarations[parameter] = _RUNS.sub(" ", declaration) if spaced else declaration
 
 
 def _untyped(parameter: str, gathering: Gathering) -> str:
@@ -194,9 +208,9 @@ def check_described(
     gathering: Gathering, name: str, kind: str, declared: list[str], line: int
 ) -> None:
     """Warn about descriptions of what the declaration does not have."""
-    if not gathering.described:
+    known = set(declared)
+    if known.issuperset(gathering.described):
         return
-    known: set[str] = set()
     for part in declared:
         known.update(part.split() if "[" not in part and "(" not in part else _clean(part))
     for described in gathering.described:
