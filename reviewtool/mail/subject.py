@@ -20,8 +20,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_REPLY = re.compile(r"\s*(?:re|aw|sv|antw|fwd?|wg)\s*(?:\[\d+\])?\s*:\s*", re.IGNORECASE)
+# "Re" and "Fwd" as mail programs of other languages have it; the colon may be a wide one.
+_REPLY = re.compile(
+    r"\s*(?:re|aw|sv|vs|antw|odp|rif|ynt|fwd?|wg|tr|\u56de[\u590d\u8986]|\u7b54[\u590d\u8986]"
+    r"|\u8f6c\u53d1|\u8f49\u5bc4)\s*(?:\[\d+\])?\s*[:\uff1a]\s*",
+    re.IGNORECASE,
+)
 _BRACKET = re.compile(r"\s*\[([^\[\]]*)\]")
+_NESTED = re.compile(r"\s*\[[^\[\]]*\[[^\[\]]*\][^\[\]]*\]")
 _COUNT = re.compile(r"(?<![\w.])(\d{1,5})\s*(?:/|\bof\b)\s*(\d{1,5})(?![\w.])", re.IGNORECASE)
 _PATCH_WORD = re.compile(r"patch(?=$|[\d\s,/_:.-]|v\d|set|es)(?:set|es)?", re.IGNORECASE)
 _VERSION = re.compile(r"(?<![A-Za-z0-9.])v\.?(\d{1,4})(?:\.(\d{1,3}))?(?![\w.])", re.IGNORECASE)
@@ -76,7 +82,7 @@ def parse_subject(raw: str) -> Subject:
         rest = rest[match.end() :]
     is_notice = _NOTICE.match(rest) is not None
     brackets, rest, marked = _take_brackets(rest)
-    inner = " ".join(brackets)
+    inner = re.sub(r"[\[\]]+", " ", " ".join(brackets))
     patch = _PATCH_WORD.search(inner)
     # Only blanks may stand between PATCH and a digit that follows it at once: PATCH1/8, PATCHv2.
     plain = _PATCH_WORD.sub(" ", inner)
@@ -102,8 +108,8 @@ def _take_brackets(text: str) -> tuple[list[str], str, bool]:
     """Return the brackets before the text, the text, and whether a reply mark stands among them."""
     brackets = []
     is_reply = False
-    while match := _BRACKET.match(text):
-        brackets.append(match[1])
+    while match := _BRACKET.match(text) or _NESTED.match(text):
+        brackets.append(match[0])
         text = text[match.end() :]
         while reply := _REPLY.match(text):
             is_reply = True

@@ -62,7 +62,9 @@ def test_a_notice_is_told_from_a_mail_without_a_patch_mark() -> None:
     assert not parse_subject("mm: x").is_notice
 
 
-@pytest.mark.parametrize("mark", ["Re: ", "RE: Re: ", "Aw: ", "Fwd: ", "Re[2]: ", "[list] Re: "])
+@pytest.mark.parametrize(
+    "mark", ["Re: ", "RE: Re: ", "Aw: ", "Fwd: ", "Re[2]: ", "[list] Re: ", "\u56de\u590d\uff1a"]
+)
 def test_a_reply_is_a_reply_under_all_its_marks(mark: str) -> None:
     found = parse_subject(f"{mark}[PATCH v2 1/2] mm: x")
     assert found.is_reply
@@ -72,6 +74,30 @@ def test_a_reply_is_a_reply_under_all_its_marks(mark: str) -> None:
 def test_a_cover_letter_has_number_zero() -> None:
     assert parse_subject("[PATCH v2 0/4] mm: x").is_cover
     assert not parse_subject("Re: [PATCH v2 0/4] mm: x").is_cover
+
+
+_SHAPES = st.builds(
+    "{}[{}PATCH{}{}] {}".format,
+    st.sampled_from(["", "Re: ", "RE: Re: "]),
+    st.sampled_from(["", "RFC ", "RESEND "]),
+    st.sampled_from(["", " v2", "v3", " mm-unstable v1", " net-next"]),
+    st.sampled_from(["", " 1/2", " 00/14", " 2 / 7"]),
+    st.sampled_from(["mm: x", "mm/gup: make follow_page() [again] work", "x"]),
+)
+
+
+@given(_SHAPES)
+def test_liblore_takes_ordinary_subjects_apart_alike(raw: str) -> None:
+    series = pytest.importorskip("liblore.series")
+    theirs, ours = series.parse_patch_subject(raw), parse_subject(raw)
+    assert (ours.text, ours.version, ours.is_patch) == (
+        theirs.title,
+        theirs.version,
+        theirs.is_patch,
+    )
+    assert ours.is_reply == theirs.is_reply
+    if not theirs.counters_inferred:
+        assert (ours.number, ours.total) == (theirs.counter, theirs.expected)
 
 
 @given(st.text())
