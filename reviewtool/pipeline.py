@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -135,7 +136,7 @@ def _review_patch(
         draft.findings.append(_conflict(applied))
         draft.why = "the patch does not apply"
     else:
-        _simulate(run, patch, before, applied.snapshot, draft)
+        _simulate(run, patch, before, applied.snapshot, draft, proposal=label == "proposal")
         _judge_claims(patch, applied.snapshot, draft)
     draft.findings += [_change_finding(entry, patch) for entry in draft.entries if entry.changed]
     draft.findings += _hazard_findings(draft.entries, patch)
@@ -182,10 +183,10 @@ def _conflict(conflict: Conflict) -> Finding:
 
 @dataclass(frozen=True)
 class _Delta:
-    """Functions whose code differs, and whether anything besides functions does."""
+    """Functions whose code differs, and the names that changed declarations declare."""
 
     functions: frozenset[str]
-    declarations: bool
+    declared: frozenset[str]
 
 
 def _delta(before: SourceIndex, after: SourceIndex) -> _Delta:
@@ -195,8 +196,18 @@ def _delta(before: SourceIndex, after: SourceIndex) -> _Delta:
     )
     old = {file.path: file.other_tokens for file in before.files}
     new = {file.path: file.other_tokens for file in after.files}
-    # A file that only one tree has, outside of what is simulated, declares nothing for the rest.
-    return _Delta(changed, any(old[path] != new.get(path) for path in old))
+    declared: set[str] = set()
+    for path in old.keys() | new.keys():
+        differing = set(old.get(path, "").split("\n")) ^ set(new.get(path, "").split("\n"))
+        for declaration in differing:
+            declared |= _declared_names(declaration)
+    return _Delta(changed, frozenset(declared))
+
+
+def _declared_names(declaration: str) -> set[str]:
+    """Return what code that DECLARATION matters to must name: the function of a prototype, else any word."""
+    prototype = re.fullmatch(r"[\w *]*?(\w+) \( .* \) ;", declaration)
+    return {prototype[1]} if prototype else set(re.findall(r"[A-Za-z_]\w*", declaration))
 
 
 def _tokens(function: Function | None) -> str:
@@ -204,7 +215,8 @@ def _tokens(function: Function | None) -> str:
 
 
 def _affected(name: str, index: SourceIndex, delta: _Delta) -> bool:
-    return bool(index.closure(name) & delta.functions)
+    reached = index.closure(name)
+    return bool(reached & delta.functions) or bool(delta.declared and index.identifiers(reached) & delta.declared)
 
 
 def _choose_entries(run: _Run, before: SourceIndex, after: SourceIndex, delta: _Delta, draft: _Draft) -> list[str]:
@@ -218,7 +230,7 @@ def _choose_entries(run: _Run, before: SourceIndex, after: SourceIndex, delta: _
         if not public:
             continue
         affected = _affected(name, after, delta) or _affected(name, before, delta)
-        if not affected and not delta.declarations and name not in run.settings.entries:
+        if not affected and name not in run.settings.entries:
             if isinstance(bind(function), Binding) and (not function.static or name in PREFERRED_ENTRIES):
                 draft.unchanged.append(name)
             continue
@@ -256,14 +268,38 @@ def _entry_domain(run: _Run, name: str, before: SourceIndex, after: SourceIndex,
 # Running both versions
 
 
-def _simulate(run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft) -> None:
+def _simulate_without_callers(
+    run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft, errors: tuple[CompileError, ...]
+) -> None:
+    """Run a proposal that shows one function and leaves it to the reader to convert its callers."""
+    callers = {error.path for error in errors if error.path.endswith(".c") and error.path not in patch.paths}
+    own = [error for error in errors if error.path not in callers]
+    if own or not callers:
+        draft.findings += [_compile_finding(error, after_patch=True) for error in errors]
+        draft.why = "the tree does not compile with the proposal"
+        return
+    places = tuple(f"{error.path}:{error.line}: {error.message}" for error in errors)
+    title = "callers that the proposal does not convert are left out: " + ", ".join(sorted(callers))
+    draft.findings.append(Finding("callers-to-convert", Severity.NOTE, title, places))
+
+    def without(snapshot: Snapshot) -> Snapshot:
+        return Snapshot({path: text for path, text in snapshot.files.items() if path not in callers})
+
+    draft.undriven.clear()
+    draft.unchanged.clear()
+    _simulate(run, patch, without(before), without(after), draft)
+
+
+def _simulate(
+    run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft, *, proposal: bool = False
+) -> None:
     simulated = {file.path for file in patch.files if file.path in before.files and file.path.endswith((".c", ".h"))}
     added = {file.path for file in patch.files if file.path_before is None}
     after = Snapshot({path: text for path, text in after.files.items() if path not in added or _is_simulated(path, before)})
     old, new = index_sources(before), index_sources(after)
     delta = _delta(old, new)
     draft.changed = tuple(sorted(delta.functions))
-    if not delta.functions and not delta.declarations:
+    if not delta.functions and not delta.declared:
         draft.verdict = Verdict.NO_CHANGE
         draft.why = "no code that is simulated changes" if not simulated else "only comments and white space change"
         if not simulated:
@@ -281,7 +317,10 @@ def _simulate(run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft:
     run.progress("compile", 0, 2)
     module_old = build(BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions), run.cache)
     run.progress("compile", 1, 2)
-    module_new = build(BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions), run.cache)
+    request = BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions)
+    module_new = build(request, run.cache)
+    if proposal and not isinstance(module_new, Module):
+        return _simulate_without_callers(run, patch, before, after, draft, module_new)
     run.progress("compile", 2, 2)
     if not isinstance(module_new, Module) or not isinstance(module_old, Module):
         new_errors = module_new if not isinstance(module_new, Module) else ()
@@ -507,14 +546,22 @@ _HAZARDS = (
 
 
 def _hazard_findings(entries: list[EntryReview], patch: Patch) -> list[Finding]:
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[str, list[tuple[EntryReview, ChangeReview, str]]] = {}
     for entry in entries:
         for change in entry.changes:
             for hazard in change.hazards:
                 kind = next((kind for words, kind in _HAZARDS if words in hazard), "hazard")
-                severity = Severity.WARNING if kind == "new-warning" else Severity.ERROR
-                path, line, source_line = _place(entry, patch)
-                details = (f"{change.count:,} scenarios; for example {change.witness}", f"reviewtool simulate {entry.name} {change.witness_options}")
-                title = f"{entry.name}(): {hazard}"
-                found.setdefault((kind, entry.name), Finding(kind, severity, title, details, path, line, source_line))
-    return list(found.values())
+                found.setdefault(kind, []).append((entry, change, hazard))
+    return [_hazard_finding(kind, met, patch) for kind, met in found.items()]
+
+
+def _hazard_finding(kind: str, met: list[tuple[EntryReview, ChangeReview, str]], patch: Patch) -> Finding:
+    entry, change, hazard = max(met, key=lambda item: item[1].count)
+    names = ", ".join(dict.fromkeys(f"{item[0].name}()" for item in met))
+    path, line, source_line = _place(entry, patch)
+    details = (
+        f"{entry.name}(): {change.count:,} scenarios; for example {change.witness}",
+        f"reviewtool simulate {entry.name} {change.witness_options}",
+    )
+    severity = Severity.WARNING if kind == "new-warning" else Severity.ERROR
+    return Finding(kind, severity, f"{hazard}, in {names}", details, path, line, source_line)

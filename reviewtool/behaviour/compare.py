@@ -90,6 +90,9 @@ class Side:
     out: str
 
 
+Masks = npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class _Joint:
     """Both sides' rows, each distinct pair once."""
@@ -107,7 +110,8 @@ def _join(before: Swept, after: Swept) -> _Joint:
     return _Joint(before.rows[rows_b], after.rows[rows_a], row_of.reshape(-1).astype(np.int32), states)
 
 
-_Key = tuple[str, tuple[str, ...]]
+# The result after, and whether it is the one before too, so that only effects differ.
+_Key = tuple[str, bool]
 
 
 def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison:
@@ -136,7 +140,7 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
 
 def _headline(outcome: Outcome, side: Side) -> str:
     parts = [result_words(outcome, side.unmodelled), *hazard_words(outcome)]
-    handed = out_words(outcome, side.out)
+    handed = out_words(outcome, side.out) if side.out != "stats" else ""
     if handed and not (handed.startswith("pages[0]") and outcome.ret not in ("1", "positive")):
         parts.append(handed)
     return ", ".join(parts)
@@ -159,13 +163,9 @@ def _label_pairs(
         if old == new:
             continue
         said_b, said_a = _headline(old, before), _headline(new, after)
-        only: tuple[str, ...] = ()
-        if said_b == said_a:
-            gone, come = set(effect_words(old, before.out)), set(effect_words(new, after.out))
-            only = (*(f"no longer: {word}" for word in sorted(gone - come)), *(f"now: {word}" for word in sorted(come - gone)))
-        key = (said_a, only)
+        key = (said_a, said_b == said_a)
         if key not in numbers and len(numbers) >= MOST_GROUPS:
-            key = ("another outcome", ())
+            key = ("another outcome", False)
         labels[b, a] = numbers.setdefault(key, len(numbers) + _FIRST_GROUP)
         keys[int(labels[b, a])] = key
     return labels, keys
@@ -185,7 +185,7 @@ def _change(
     word, subset, row = find_witness(domain, labelling, label)
     old, new = outcomes[0][joint.before[row, subset]], outcomes[1][joint.after[row, subset]]
     inside = labelling.rows == label
-    effects = key[1] or _effects(inside, joint, outcomes[1], sides[1], domain)
+    effects = (_effect_changes if key[1] else _effects)(inside, joint, outcomes, sides, domain)
     fresh = tuple(word for word in hazard_words(new) if word not in hazard_words(old))
     if new.end != "returned" and old.end == "returned":
         fresh = (result_words(new), *fresh)
@@ -219,28 +219,48 @@ def find_witness(domain: Domain, labelling: Labelling, label: int) -> tuple[int,
     inside = labelling.rows == label
     bits = np.bitwise_count(np.arange(inside.shape[1], dtype=np.uint32)).astype(np.int64)
     cheapest = np.where(inside, bits, 1 << 20).min(axis=1)
-    weight = np.zeros(len(domain.words), np.int64)
-    for codes in domain.columns.values():
-        weight += codes != 0
-    total = weight * 2 + cheapest[labelling.row_of] * 2
-    state = int(np.argmin(total))
+    state = int(np.argmin(domain.unusual + cheapest[labelling.row_of]))
     row = int(labelling.row_of[state])
     subset = int(np.argmin(np.where(inside[row], bits, 1 << 20)))
     return int(domain.words[state]), subset, row
 
 
-def _effects(
-    inside: npt.NDArray[np.bool_], joint: _Joint, outcomes: tuple[Outcome, ...], side: Side, domain: Domain
-) -> tuple[str, ...]:
+_Both = tuple[tuple[Outcome, ...], tuple[Outcome, ...]]
+_Sides = tuple[Side, Side]
+
+
+def _effects(inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domain: Domain) -> tuple[str, ...]:
     """Say which effects the outcomes after have inside a group, and when."""
-    per_record = [set(effect_words(outcome, side.out)) for outcome in outcomes]
-    met = np.unique(joint.after[inside])
-    words = sorted(set().union(*(per_record[int(record)] for record in met))) if len(met) else []
     said = []
-    for word in words:
-        has = np.array([word in per_record[record] for record in range(len(outcomes))])
-        said.append(f"{word} {quantify(inside, has[joint.after], joint.states, domain.flags)}")
+    for word, has in _word_masks(joint.after, inside, outcomes[1], sides[1]).items():
+        if sides[1].out and word.startswith(("status ", "pages[0] ")):
+            continue  # the result says it
+        said.append(f"{word}: {quantify(inside, has, joint.states, domain.flags)}")
     return tuple(said)
+
+
+def _effect_changes(inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domain: Domain) -> tuple[str, ...]:
+    """Say which effects come and go inside a group whose results stay, and when."""
+    old = _word_masks(joint.before, inside, outcomes[0], sides[0])
+    new = _word_masks(joint.after, inside, outcomes[1], sides[1])
+    none = np.zeros(inside.shape, np.bool_)
+    said = []
+    for word in sorted(old.keys() | new.keys()):
+        for prefix, mask in (
+            ("no longer", old.get(word, none) & ~new.get(word, none)),
+            ("now", new.get(word, none) & ~old.get(word, none)),
+        ):
+            if (inside & mask).any():
+                said.append(f"{prefix} {word}: {quantify(inside, mask, joint.states, domain.flags)}")
+    return tuple(said)
+
+
+def _word_masks(records: npt.NDArray[np.uint16], inside: Masks, outcomes: tuple[Outcome, ...], side: Side) -> dict[str, Masks]:
+    """Return for each effect met inside a group where it holds; RECORDS of shape (rows, subsets)."""
+    per_record = [set(effect_words(outcome, side.out)) for outcome in outcomes]
+    met = np.unique(records[inside])
+    words = sorted(set().union(*(per_record[int(record)] for record in met))) if len(met) else []
+    return {word: np.array([word in has for has in per_record])[records] for word in words}
 
 
 def quantify(

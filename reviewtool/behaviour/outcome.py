@@ -140,9 +140,11 @@ def effect_words(outcome: Outcome, kind: str = "") -> tuple[str, ...]:
     words += [_EVENT_WORDS[name] for name in outcome.events if name not in HAZARDS]
     if outcome.page_mask:
         words.append("page_mask set for a huge mapping")
-    handed = out_words(outcome, kind)
-    if handed:
-        words.append(handed)
+    if kind == "stats":
+        words += [f"{name} accounted" for bit, name in enumerate(_OUT_STATS) if outcome.out >> bit & 1]
+    else:
+        handed = out_words(outcome, kind)
+        words += [handed] if handed else []
     return tuple(words)
 
 

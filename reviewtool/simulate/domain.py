@@ -356,6 +356,11 @@ class Domain:
         """The codes of each factor in play, each of shape (states,)."""
         return {factor.name: column(self.words, factor.name) for factor in self.factors}
 
+    @cached_property
+    def unusual(self) -> npt.NDArray[np.int16]:
+        """How many factors of each state do not have their first value, shape (states,)."""
+        return sum(((codes != 0) for codes in self.columns.values()), np.zeros(len(self.words), np.int16))
+
 
 # Flags in the order in which all their subsets are tried; others follow in name order.
 _FLAG_RANK = (

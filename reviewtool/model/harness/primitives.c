@@ -201,10 +201,8 @@ static vm_fault_t fault_on_present(unsigned long *entry, bool write, bool unshar
 	struct page *page = pfn_to_page(*entry >> _PFN_SHIFT);
 	bool plain = !(*entry & _PAGE_SPECIAL) && !(*entry & _PAGE_DEVMAP);
 
-	if ((*entry & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE) {
-		/* a fault in an inaccessible VMA resolves nothing: GUP must not come here */
-		if (!vma_is_accessible(&world.vma))
-			return 0;
+	/* in an inaccessible VMA it is no NUMA hint, and goes on as if it were R/O */
+	if ((*entry & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE && vma_is_accessible(&world.vma)) {
 		model_event(EV_FAULT_NUMA);
 		*entry = (*entry & ~_PAGE_PROTNONE) | _PAGE_PRESENT;
 		if (plain && (world.vma.vm_flags & VM_WRITE) &&
@@ -229,7 +227,7 @@ static vm_fault_t fault_on_present(unsigned long *entry, bool write, bool unshar
 			*entry |= _PAGE_RW;
 		return 0;
 	}
-	*entry |= _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
+	*entry |= _PAGE_ACCESSED | (write ? _PAGE_DIRTY | _PAGE_SOFT_DIRTY : 0);
 	return 0;
 }
 

@@ -36,7 +36,8 @@ static int break_ksm(struct vm_area_struct *vma, unsigned long addr)
 		ret = handle_mm_fault(vma, addr,
 				      FAULT_FLAG_UNSHARE | FAULT_FLAG_REMOTE,
 				      NULL);
-	} while (!(ret & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_OOM)));
+	} while (!(ret & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV |
+			  VM_FAULT_HWPOISON | VM_FAULT_OOM)));
 
 	return (ret & VM_FAULT_OOM) ? -ENOMEM : 0;
 }
