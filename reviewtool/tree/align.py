@@ -66,10 +66,19 @@ def squeeze(text: str) -> str:
     return "".join(text.split())
 
 
+@dataclass(frozen=True)
+class Window:
+    """The base lines that a hunk covers, and whether the file begins or ends with them."""
+
+    lines: Sequence[str]
+    is_top: bool
+    is_bottom: bool
+
+
 def align(
-    hunk: HunkFragment, candidates: Sequence[Candidate], base: Sequence[str]
+    hunk: HunkFragment, candidates: Sequence[Candidate], window: Window
 ) -> Alignment | Ambiguity:
-    """Align the CANDIDATES of HUNK with BASE, the old_count lines that it covers."""
+    """Align the CANDIDATES of HUNK with WINDOW, the old_count lines that it covers."""
     added = [c for c in candidates if mark_of(c, hunk) == "+"]
     removed = [c for c in candidates if mark_of(c, hunk) == "-"]
     wanted = hunk.new_count - hunk.old_count + len(removed)
@@ -78,7 +87,7 @@ def align(
         counts = f"{len(added)} added and {len(removed)} removed lines"
         header = f"-{hunk.old_count} +{hunk.new_count}"
         return Ambiguity(line, f"the hunk header counts {header}, but {counts} are found")
-    return _Table(hunk, candidates, base).best()
+    return _Table(hunk, candidates, window).best()
 
 
 def mark_of(candidate: Candidate, hunk: HunkFragment) -> str:
@@ -92,12 +101,11 @@ def mark_of(candidate: Candidate, hunk: HunkFragment) -> str:
 class _Table:
     """Scores of all alignments: before[i][j] of the first i candidates with the first j lines."""
 
-    def __init__(
-        self, hunk: HunkFragment, candidates: Sequence[Candidate], base: Sequence[str]
-    ) -> None:
+    def __init__(self, hunk: HunkFragment, candidates: Sequence[Candidate], window: Window) -> None:
         self.hunk = hunk
         self.candidates = candidates
-        self.base = base
+        self.window = window
+        self.base = base = window.lines
         self.marks = [mark_of(candidate, hunk) for candidate in candidates]
         self.texts = [
             squeeze(c.text[1:] if mark != " " else c.text)
@@ -107,21 +115,29 @@ class _Table:
         changes = [index for index, mark in enumerate(self.marks) if mark != " "]
         self.first = changes[0] if changes else len(candidates)
         self.last = changes[-1] if changes else -1
-        self.top = CONTEXT_LINES
-        self.bottom = CONTEXT_LINES
+        self.top = self.bottom = CONTEXT_LINES
 
     def best(self) -> Alignment | Ambiguity:
-        """Return the best alignment, with full context at both ends where that can be."""
+        """Return the best alignment.
+
+        Fewer than three lines of context at an end cost something, except where the file ends.
+        """
         full = min(CONTEXT_LINES, len(self.base))
-        for top, bottom in ((full, full), (full, 0), (0, full), (0, 0)):
-            self.top, self.bottom = top, bottom
-            before = self.forward()
-            if before[-1][-1] > _FORBIDDEN // 2:
-                relaxed = (top < full) + (bottom < full)
-                return self.walk(before, relaxed * _RELAXED)
-        change = self.candidates[self.first] if self.first < len(self.candidates) else None
-        line = change.line if change else self.hunk.line
-        return Ambiguity(line, "the removed lines are not in the tree in this order")
+        tops = (0,) if self.window.is_top else (full, 0)
+        bottoms = (0,) if self.window.is_bottom else (full, 0)
+        found: list[tuple[int, Alignment | Ambiguity]] = []
+        for self.top in tops:
+            for self.bottom in bottoms:
+                before = self.forward()
+                relaxed = (self.top < tops[0]) + (self.bottom < bottoms[0])
+                score = before[-1][-1] + relaxed * _RELAXED
+                if before[-1][-1] > _FORBIDDEN // 2:
+                    found.append((score, self.walk(before, score)))
+        if not found:
+            change = self.candidates[self.first] if self.first < len(self.candidates) else None
+            line = change.line if change else self.hunk.line
+            return Ambiguity(line, "the removed lines are not in the tree in this order")
+        return max(found, key=lambda item: item[0])[1]
 
     def allowed(self, index: int, j: int) -> bool:
         """Whether the change at candidate INDEX may stand before base line J."""
@@ -169,7 +185,7 @@ class _Table:
                 table[i][j] = max(value, _FORBIDDEN)
         return table
 
-    def walk(self, table: list[list[int]], penalty: int) -> Alignment | Ambiguity:
+    def walk(self, table: list[list[int]], score: int) -> Alignment | Ambiguity:
         """Follow the best path back; refuse where a change has several best places."""
         places: list[Place] = []
         i, j = len(self.candidates), len(self.base)
@@ -189,7 +205,7 @@ class _Table:
                 j -= 1
                 places.append(Place(" ", j, None))
         places.reverse()
-        return Alignment(tuple(places), table[-1][-1] + penalty)
+        return Alignment(tuple(places), score)
 
     def unsure(self, table: list[list[int]]) -> Ambiguity | None:
         """Return the first change that equally good alignments put at different places."""

@@ -18,6 +18,7 @@ from reviewtool.tree.align import (
     Alignment,
     Ambiguity,
     Place,
+    Window,
     align,
     drop_false_removals,
     join_wrapped,
@@ -30,7 +31,7 @@ __all__ = ["Ambiguity", "Fit", "ReadFile", "Repair", "fit_patch"]
 
 ReadFile = Callable[[str], str | None]
 _CELLS_MAX = 4_000_000
-_PLACES_MAX = 200
+_PLACES_MAX = 30
 _WEIGHT = 10_000
 _C_MARK = re.compile(r"[;{}=]|\(.*\)")
 
@@ -131,7 +132,9 @@ def _fit_hunk(
     for start in _starts(hunk, candidates, lines, free):
         window = lines[start : start + hunk.old_count]
         chosen = drop_false_removals(hunk, candidates, window) if fragment.loose else candidates
-        found = align(hunk, chosen, window)
+        found = align(
+            hunk, chosen, Window(window, start == 0, start + hunk.old_count == len(lines))
+        )
         if isinstance(found, Ambiguity):
             refused = refused or found
         else:
