@@ -73,8 +73,8 @@ class _Run:
 
 def review_series(
     series: Series, base: Snapshot, settings: Settings, cache: Cache, progress: Progress = _silent
-) -> Review:
-    """Review SERIES on top of BASE.
+) -> tuple[Review, Series]:
+    """Return the review of SERIES on top of BASE, and the series with what was recovered.
 
     PROGRESS(what, done, of) may be called from several threads.
     Raises: ToolError when git, the compiler or the sandbox fails.
@@ -105,10 +105,11 @@ def review_series(
     if not title and proposals:
         title = proposals[0].subject
     source = series.patches[0].source if series.patches else (proposals[0].source if proposals else "")
-    return Review(
+    review = Review(
         title=title, version=series.version, source=source, base=settings.base_name, missing=series.missing,
         diagnostics=tuple(dict.fromkeys(said)), patches=tuple(patches), proposals=tuple(proposals),
     )  # fmt: skip
+    return review, series
 
 
 @dataclass
@@ -137,7 +138,7 @@ def _review_patch(
         draft.why = "the patch does not apply"
     else:
         _simulate(run, patch, before, applied.snapshot, draft, proposal=label == "proposal")
-        _judge_claims(patch, applied.snapshot, draft)
+        _judge_claims(patch, before, applied.snapshot, draft)
     draft.findings += [_change_finding(entry, patch) for entry in draft.entries if entry.changed]
     draft.findings += _hazard_findings(draft.entries, patch)
     draft.findings += _claim_findings(draft.claims)
@@ -250,7 +251,8 @@ def _choose_entries(run: _Run, before: SourceIndex, after: SourceIndex, delta: _
         elif name in before.functions and isinstance(bind(before.functions[name]), Binding):
             chosen.append(name)
     draft.undriven[:] = list(dict.fromkeys(draft.undriven))
-    return chosen
+    # What the patch changes itself is what a reader looks for first, public functions before others.
+    return sorted(chosen, key=lambda name: (name not in delta.functions, after.functions[name].static, name))
 
 
 def _entry_domain(run: _Run, name: str, before: SourceIndex, after: SourceIndex, bindings: Iterable[Binding]) -> Domain:
@@ -305,6 +307,7 @@ def _simulate(
         if not simulated:
             draft.verdict = Verdict.UNKNOWN
             draft.why = "none of its files is simulated"
+        _learn_documented(run, patch, before, after, draft)
         return
     names = _choose_entries(run, old, new, delta, draft)
     bound_old = [_must_bind(old.functions[name]) for name in names]
@@ -347,6 +350,38 @@ def _simulate(
     draft.lines += _line_reviews(patch, runs)
     draft.findings += _coverage_findings(draft.lines)
     _decide(draft)
+
+
+def _documented(patch: Patch, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return the functions whose kernel-doc PATCH changes, in name order."""
+    found: set[str] = set()
+    for path in patch.paths:
+        if path not in after.files or not path.endswith((".c", ".h")) or path not in before.files:
+            continue
+        old, new = parse_source(before.files[path], path), parse_source(after.files[path], path)
+        for block in new.blocks:
+            known = old.find(block.name)
+            if known is None or known.sentences != block.sentences:
+                found.add(block.name)
+    return tuple(sorted(found))
+
+
+def _learn_documented(run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft) -> None:
+    """Sweep the functions whose kernel-doc changes and whose code does not, to hold it against."""
+    index = index_sources(after)
+    delta = _Delta(frozenset(), frozenset())
+    for name in _documented(patch, before, after):
+        function = index.functions.get(name)
+        if function is None or function.macro or not function.path.endswith(".c"):
+            continue
+        bound = bind(function)
+        if isinstance(bound, Unbound):
+            continue
+        domain = _entry_domain(run, name, index, index, [bound])
+        module = build(BuildRequest(after, (bound,), (*domain.flags, *domain.also), index.constants), run.cache)
+        if isinstance(module, Module):
+            side = Side(_sweep(run, module, index, name, domain, delta), module.unmodelled, bound.out)
+            draft.facts_after[name] = find_facts(name, domain, side)
 
 
 def _is_simulated(path: str, before: Snapshot) -> bool:
@@ -463,7 +498,7 @@ def _coverage_findings(lines: list[LineReview]) -> list[Finding]:
     return [Finding("never-ran", Severity.NOTE, f"{len(silent)} of {len(lines)} added statements never ran", details)]
 
 
-def _judge_claims(patch: Patch, after: Snapshot, draft: _Draft) -> None:
+def _judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft) -> None:
     for sentence in split_sentences(patch.log_lines):
         if claims_no_change(sentence.text):
             draft.claims.append(_claim("log", judge_no_change(sentence, draft.comparisons)))
@@ -472,9 +507,12 @@ def _judge_claims(patch: Patch, after: Snapshot, draft: _Draft) -> None:
         if facts:
             draft.claims += [_claim("log", claim) for claim in judge(sentence, facts) if claim.judgement is not Judgement.NOT_CHECKABLE]
     touched = {file.path for file in patch.files}
+    documented = _documented(patch, before, after)
     for name, facts in draft.facts_after.items():
         function = next((f for f in index_sources(after).functions.values() if f.name == name), None)
-        if function is None or function.path not in touched or name not in draft.changed:
+        if function is None or function.path not in touched:
+            continue
+        if name not in draft.changed and name not in documented:
             continue
         block = parse_source(after.files[function.path], function.path).find(name)
         if block is None:
@@ -522,19 +560,16 @@ def _change_finding(entry: EntryReview, patch: Patch) -> Finding:
 
 
 def _place(entry: EntryReview, patch: Patch) -> tuple[str, int, int]:
-    """Return where in the patch a change of ENTRY shows best: its own hunk, else the first one in C."""
-    best: tuple[str, int, int] | None = None
+    """Return where in the patch a change of ENTRY shows best: the end of its own hunk, else of the first in C."""
+    ends: list[tuple[str, int, int]] = []
     for file in patch.files:
         for hunk in file.hunks:
-            for line in hunk.lines:
-                if line.kind is LineKind.CONTEXT:
-                    continue
-                place = (file.path, line.new_line or line.old_line or 0, line.source_line)
-                if file.path == entry.path and entry.line <= place[1]:
-                    return place
-                if best is None and file.path.endswith((".c", ".h")):
-                    best = place
-    return best or (entry.path, entry.line, 0)
+            changed = [line for line in hunk.lines if line.kind is not LineKind.CONTEXT]
+            if changed and file.path.endswith((".c", ".h")):
+                last = changed[-1]
+                ends.append((file.path, last.new_line or last.old_line or 0, last.source_line))
+    own = [end for end in ends if end[0] == entry.path and end[1] >= entry.line]
+    return (own or ends or [(entry.path, entry.line, 0)])[0]
 
 
 _HAZARDS = (

@@ -230,9 +230,12 @@ _Sides = tuple[Side, Side]
 
 
 def _effects(inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domain: Domain) -> tuple[str, ...]:
-    """Say which effects the outcomes after have inside a group, and when."""
+    """Say which effects the outcomes after have, where those before had not, and when."""
     said = []
+    had = _word_masks(joint.before, inside, outcomes[0], sides[0])
     for word, has in _word_masks(joint.after, inside, outcomes[1], sides[1]).items():
+        if word in had and np.array_equal(inside & had[word], inside & has):
+            continue  # nothing new
         if sides[1].out and word.startswith(("status ", "pages[0] ")):
             continue  # the result says it
         said.append(f"{word}: {quantify(inside, has, joint.states, domain.flags)}")

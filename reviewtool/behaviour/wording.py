@@ -28,13 +28,15 @@ class Scenario:
     subset: int
     settings: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
+    takes_flags: bool = True
 
     @property
     def words(self) -> str:
         """Say the scenario in one sentence part."""
         parts = [f"{FACTOR[name].subject} {_value(name, value)}" for name, value in self.settings]
         parts = _merge(parts)
-        parts.append("flags " + ("|".join(self.flags) or "0"))
+        if self.takes_flags:
+            parts.append("flags " + ("|".join(self.flags) or "0"))
         return ", ".join(parts)
 
     @property
@@ -66,7 +68,7 @@ def scenario_at(domain: Domain, word: int, subset: int) -> Scenario:
         plain = value == factor.values[0].name
         if factor.name in ("level", "entry") or (factor.name == "access" and mapped) or not plain:
             settings.append((factor.name, value))
-    return Scenario(word, subset, tuple(settings), tuple(flags))
+    return Scenario(word, subset, tuple(settings), tuple(flags), takes_flags=bool(domain.flags))
 
 
 def literal_words(literal: Literal, domain: Domain) -> str:

@@ -318,6 +318,10 @@ VALIDITY: tuple[Validity, ...] = (
         | (is_("other_cpu", "clears") & is_("level", "pmd") & is_("entry", "devmap"))
         | (is_("other_cpu", "frees_table") & is_("level", "pte"))
     )),
+    _rule("another CPU acts on entries and pages that are plain: clean, not tracked, counted right",
+          "other_cpu dirty young page_dirty tracking uffd refcount", lambda is_: is_("other_cpu", "idle")
+          | (is_("dirty", "no") & is_("young", "yes") & is_("page_dirty", "no") & is_("tracking", "off")
+          & is_("uffd", "off") & is_("refcount", "normal"))),
     _rule("userfaultfd-wp and soft-dirty tracking are not on at once", "tracking uffd",
           lambda is_: is_("tracking", "off") | is_("uffd", "off")),
     _rule("a fault that fails, or a signal, comes to plain, clean, untracked entries", "fault signal dirty tracking uffd "

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: `reviewtool COMMAND`.  Only this package prints or exits.
+
+Commands are imported when they are called, so that `--help` and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from reviewtool import __version__
+from reviewtool.errors import ReviewtoolError, visible
+
+_COMMANDS = {
+    "review": ("reviewtool.cli.review", "review", "Review a patch or a series: what it changes, and when."),
+    "reply": ("reviewtool.cli.reply", "reply", "Write the findings as a reply to the list."),
+    "series": ("reviewtool.cli.series", "series", "List what is in mails, and what was dropped and why."),
+    "kerneldoc": ("reviewtool.cli.kerneldoc", "kerneldoc", "Render, check and draft kernel-doc comments."),
+    "simulate": ("reviewtool.cli.simulate", "simulate", "Run one scenario and explain it step by step."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command = getattr(import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def group() -> None:
+    r"""Review Linux mm patches by running their code before and after, over every state of a model.
+
+    \b
+    Examples:
+      reviewtool review series.mbox
+      reviewtool reply series.mbox -o reply.eml
+      reviewtool kerneldoc mm/gup.c --function follow_page
+      reviewtool simulate follow_page --set entry=present,protnone --set flags=FOLL_GET
+
+    \b
+    Shell completion (bash; zsh and fish likewise):
+      eval "$(_REVIEWTOOL_COMPLETE=bash_source reviewtool)"
+
+    Exit status: 0 nothing found, 1 findings, 2 the input cannot be used.
+    """
+
+
+def main() -> None:
+    """Run the command line; one clear line on standard error for whatever goes wrong."""
+    try:
+        group(prog_name="reviewtool")
+    except ReviewtoolError as error:
+        click.echo(f"reviewtool: {visible(str(error))}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has seen enough
+        sys.exit(0)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where results go: standard output, or a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+
+from reviewtool.errors import InputError
+
+
+
+def write_result(data: bytes, output: str | None) -> None:
+    """Write DATA to file OUTPUT, or to standard output when it is None or "-".
+
+    Raises: InputError when the file cannot be written; then it is as it was.
+    """
+    if output in (None, "-"):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(output or "")
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as device:
+                device.write(data)
+            return
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(target)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        raise InputError(str(target), f"cannot be written: {error.strerror}") from error
+
+
+class Progress:
+    """Progress bars on standard error; says nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import Progress as Bars  # noqa: PLC0415
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bars = Bars(*columns, console=console, transient=True)
+        self._tasks: dict[str, int] = {}
+        self._lock = Lock()
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Show that DONE of OF steps of WHAT are done."""
+        from rich.markup import escape  # noqa: PLC0415
+        from rich.progress import TaskID  # noqa: PLC0415
+
+        with self._lock:
+            if what not in self._tasks:
+                self._tasks[what] = self.bars.add_task(escape(what), total=of)
+            self.bars.update(TaskID(self._tasks[what]), completed=done, total=of, visible=done < of)
+
+
+@contextmanager
+def show_progress(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Give something to call with (what, done, of); on a terminal it draws bars."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _what, _done, _of: None
+        return
+    progress = Progress()
+    with progress.bars:
+        yield progress
