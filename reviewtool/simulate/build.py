@@ -37,9 +37,10 @@ _FLAGS = (
 )  # fmt: skip
 # A member of a null pointer: WebAssembly would read address 0 without complaint.
 _CHECKS = ("-fsanitize=null", "-fsanitize-minimal-runtime", "-fno-sanitize-recover=null")
+# Without the exception model, code generated at link time has no catch, and every early end traps.
 _LINK = (
-    "-mwasm64", "--no-entry", "--lto-O2", *_LOWERING, f"--initial-memory={MEMORY_BYTES}",
-    f"--max-memory={MEMORY_BYTES}", "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
+    "-mwasm64", "--no-entry", "--lto-O2", *_LOWERING, "-mllvm", "-exception-model=wasm",
+    f"--initial-memory={MEMORY_BYTES}", f"--max-memory={MEMORY_BYTES}", "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
     *(f"--export=harness_{name}" for name in (
         "sweep", "states", "outcomes", "records", "record_count", "number", "progress", "choose_flag")),
 )  # fmt: skip
