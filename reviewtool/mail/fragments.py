@@ -25,6 +25,8 @@ _GIT_HEADER = re.compile(r"diff --git a/(\S+) b/(\S+)\s*$")
 _OLD_HEADER = re.compile(r"--- (?:a/)?(\S+)")
 _NEW_HEADER = re.compile(r"\+\+\+ (?:b/)?(\S+)")
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)")
+# "- a point of a list" is no change, "- return 0;" and "-\treturn" are.
+_CHANGE = re.compile(r"\+|-(?! ?[A-Za-z][\w', ]*$)")
 _SIGNATURE = re.compile(r"[A-Za-z_][\w\s*]*[\s*]([A-Za-z_]\w*)\s*\([^;{}]*\)\s*$", re.DOTALL)
 _CONTROL = frozenset({"if", "for", "while", "switch", "return", "else", "do", "sizeof", "case"})
 _ATTRIBUTION = re.compile(r"On .{4,120}\bwrote:\s*$")
@@ -117,11 +119,38 @@ def find_fragments(text: Text, source: str, *, loose: bool) -> Fragments:
     loose: remarks may stand inside the hunks, as in a reply or in an archived page of one.
     """
     lines = unquote_lines(text)
-    functions = _find_functions(lines, source) if loose else []
+    functions: list[FunctionFragment] = []
+    if loose:
+        inside = _lines_of_hunks(lines)
+        found = _find_functions(lines, source)
+        functions = [one for one in found if not inside.intersection(c.line for c in one.lines)]
     taken = {candidate.line for function in functions for candidate in function.lines}
     taken |= {candidate.line for function in functions for candidate in function.comment}
     patches = _find_patches(lines, taken, source, loose=loose)
     return Fragments(tuple(patches), tuple(functions), _find_log(lines))
+
+
+def _lines_of_hunks(lines: Sequence[Candidate]) -> set[int]:
+    """Return the input lines from each hunk header to the last change below it.
+
+    A function that stands there is part of the patch, and nobody's proposal.
+    """
+    inside: set[int] = set()
+    open_lines: list[int] = []
+    depth = -1
+    for index, candidate in enumerate(lines):
+        if _HUNK.match(candidate.text):
+            depth, open_lines = candidate.depth, [candidate.line]
+        elif depth < 0 or candidate.depth != depth:
+            continue
+        elif _ends_hunk(lines, index, set()):
+            depth = -1
+        else:
+            open_lines.append(candidate.line)
+            if _CHANGE.match(candidate.text):
+                inside.update(open_lines)
+                open_lines = []
+    return inside
 
 
 def _find_patches(

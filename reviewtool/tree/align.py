@@ -205,7 +205,29 @@ class _Table:
                 j -= 1
                 places.append(Place(" ", j, None))
         places.reverse()
-        return Alignment(tuple(places), score)
+        return self.gap(places) or Alignment(tuple(places), score)
+
+    def gap(self, places: Sequence[Place]) -> Ambiguity | None:
+        """Refuse where lines are missing between changes: another change could be among them.
+
+        At the ends it could not: three lines of context stand there, no more and no less.
+        """
+        changes = [index for index, place in enumerate(places) if place.mark != " "]
+        if not changes:
+            return None
+        line = self.hunk.line
+        for index, place in enumerate(places):
+            if place.candidate is not None:
+                line = place.candidate.line
+            elif changes[0] < index < changes[-1] and self.lines[place.base or 0]:
+                return Ambiguity(line, "lines of the hunk are missing below this one")
+        far = [
+            *range(changes[0] - CONTEXT_LINES),
+            *range(changes[-1] + 1 + CONTEXT_LINES, len(places)),
+        ]
+        if any(places[at].candidate is None and self.lines[places[at].base or 0] for at in far):
+            return Ambiguity(line, "lines of the hunk are missing, and a change may be among them")
+        return None
 
     def unsure(self, table: list[list[int]]) -> Ambiguity | None:
         """Return the first change that equally good alignments put at different places."""

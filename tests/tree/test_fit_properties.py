@@ -88,6 +88,7 @@ def test_a_patch_with_remarks_and_without_indentation_is_fitted_or_refused(
     (fragment,) = find_fragments(text, "x", loose=True).patches
     fit = fit_patch(fragment, read)
     if fit.diff_text is None:
+        assert strip or remarks
         assert fit.ambiguity is not None
         assert 1 <= fit.ambiguity.line <= len(sent)
     else:
