@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from reviewtool.behaviour.callers import find_calls, reached_scenarios
@@ -334,19 +335,26 @@ def _simulate(
         draft.why = "the tree does not compile with the patch" if new_errors else "the tree does not compile before the patch"
         return
     runs: dict[tuple[str, int], int] = {}
-    for name, binding_old, binding_new in zip(names, bound_old, bound_new, strict=True):
-        domain = domains[name]
-        swept_old = _sweep(run, module_old, old, name, domain, delta)
-        swept_new = _sweep(run, module_new, new, name, domain, delta)
-        side_old = Side(swept_old, module_old.unmodelled, binding_old.out)
-        side_new = Side(swept_new, module_new.unmodelled, binding_new.out)
-        comparison = compare(name, domain, side_old, side_new)
-        draft.comparisons.append(comparison)
-        facts_old, facts_new = find_facts(name, domain, side_old), find_facts(name, domain, side_new)
-        draft.facts_after[name] = facts_new
-        draft.entries.append(_entry_review(comparison, old, new, facts_old, facts_new))
-        for line, count in swept_new.lines:
-            runs[line.path, line.number] = runs.get((line.path, line.number), 0) + count
+    # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = [
+            (
+                ahead.submit(_sweep, run, module_old, old, name, domains[name], delta),
+                ahead.submit(_sweep, run, module_new, new, name, domains[name], delta),
+            )
+            for name in names
+        ]
+        for name, binding_old, binding_new, (first, second) in zip(names, bound_old, bound_new, waiting, strict=True):
+            domain, swept_new = domains[name], second.result()
+            side_old = Side(first.result(), module_old.unmodelled, binding_old.out)
+            side_new = Side(swept_new, module_new.unmodelled, binding_new.out)
+            comparison = compare(name, domain, side_old, side_new)
+            draft.comparisons.append(comparison)
+            facts_old, facts_new = find_facts(name, domain, side_old), find_facts(name, domain, side_new)
+            draft.facts_after[name] = facts_new
+            draft.entries.append(_entry_review(comparison, old, new, facts_old, facts_new))
+            for line, count in swept_new.lines:
+                runs[line.path, line.number] = runs.get((line.path, line.number), 0) + count
     draft.lines += _line_reviews(patch, runs)
     draft.findings += _coverage_findings(draft.lines)
     _decide(draft)
