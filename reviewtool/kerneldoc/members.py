@@ -15,6 +15,7 @@ from reviewtool.kerneldoc.lines import SPACE
 _A = re.ASCII
 _FLAT_CHARACTERS = 1 << 22
 _DEPTH = 100
+_PASSES = 20
 _PRIVATE = re.compile(r"/\*\s*private:", _A | re.IGNORECASE)
 _PUBLIC = re.compile(r"/\*\s*public:", _A | re.IGNORECASE)
 _KEYWORD = re.compile(r"(?:struct|union)(?=.)", re.DOTALL)
@@ -107,11 +108,21 @@ class _Level:
 def flatten(members: str) -> str:
     """Replace each nested struct or union by its members' paths, the innermost first.
 
-    One pass: "{" opens a level, "}" closes it, and the ";" behind it says what its name is.  Other
-    braces, as those of enums, are dropped with what is in them.
+    Where semicolons are missing, one that has gone may show the name of the one before it, hence
+    the repetition.  Other braces, as those of enums, are dropped with what is in them.
 
     Raises: TooManyMembersError.
     """
+    for _ in range(_PASSES):
+        before = members
+        members = _flatten_once(members)
+        if members == before or "{" not in members:
+            break
+    return _INNER_BRACES.sub("", members)
+
+
+def _flatten_once(members: str) -> str:
+    """Go over the text once: "{" opens a level, "}" closes it, text up to ";" names it."""
     levels = [_Level("")]
     closed: _Level | None = None
     budget = _FLAT_CHARACTERS
@@ -147,7 +158,7 @@ def flatten(members: str) -> str:
     rest = f"{closed.head}{{{closed.text()}}}" if closed else ""
     rest += members[position:]
     opened = (f"{level.head}{{{level.text()}" for level in levels[1:])
-    return _INNER_BRACES.sub("", "".join((levels[0].text(), *opened, rest)))
+    return "".join((levels[0].text(), *opened, rest))
 
 
 def _flattened(kind: str, content: str, names: str) -> str:

@@ -116,7 +116,7 @@ def _split_declarators(part: str, gathering: Gathering, name: str, line: int) ->
                 gathering.declared.append(_RUN.sub("", field[1]))
                 _push(gathering, field[1], ":", part, name, line)
         else:
-            gathering.declared.append(declarator)
+            gathering.declared.append(_RUN.sub("", declarator) if " " in declarator else declarator)
             _push(gathering, declarator, kind, part, name, line)
 
 
@@ -212,7 +212,7 @@ def check_described(
     if known.issuperset(gathering.described):
         return
     for part in declared:
-        known.update(part.split() if "[" not in part and "(" not in part else _clean(part))
+        known.update(_RUN.split(part) if "[" not in part and "(" not in part else _clean(part))
     for described in gathering.described:
         if described in known:
             continue
@@ -227,7 +227,7 @@ def check_described(
 def _clean(part: str) -> list[str]:
     """Return the words of a declared name without subscripts and attributes."""
     words = []
-    for word in part.split():
+    for word in _RUN.split(part):
         start, end = word.find("["), word.rfind("]")
         bare = word[:start] + word[end + 1 :] if 0 <= start < end else word
         if "__attribute__" in bare.lower():
