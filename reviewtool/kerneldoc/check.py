@@ -61,7 +61,7 @@ _NO_LOCK_DEMANDED = re.compile(
 )
 _SLEEP_WORD = re.compile(
     r"sleep|block|\bwait|schedul|\bcontext\b|mutex|semaphore|_sem\b|mmap_lock|GFP_|gfp|atomic"
-    r"|alloc|resched|lock|synchron|might_|user ?space|copy",
+    r"|alloc|resched|lock|synchron|might_|user ?space|copy|interrupt",
     _I,
 )
 _UNUSED = re.compile(r"\b(?:un|not )used\b|\bignored?\b|\breserved\b", _I)

@@ -21,15 +21,19 @@ class Reader:
     """Reads logical lines forward from a position that moves only through this class.
 
     number: 1-based number of the last physical line that was read.
+    _mark:  where the next "*/" is, or the end; only right if it is not before the position.
+    _hard:  up to there, lines are read one by one.
     """
 
-    __slots__ = ("_length", "number", "position", "text")
+    __slots__ = ("_hard", "_length", "_mark", "number", "position", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
         self.number = 0
         self._length = len(text)
+        self._mark = -1
+        self._hard = False
 
     def seek_comment(self) -> bool:
         """Go behind the next line that opens a documentation comment; False if there is none."""
@@ -86,15 +90,19 @@ class Reader:
         carriage returns make that hard, a single line is returned.
         """
         start = self.position
-        mark = self.text.find("*/", start)
-        if mark >= 0:
-            end = self.text.find("\n", mark)
+        if self._mark < start:
+            mark = self.text.find("*/", start)
+            self._mark = self._length if mark < 0 else mark
+            self._hard = mark < 0
+        if not self._hard:
+            end = self.text.find("\n", self._mark)
             if end < 0:
                 end = self._length
             chunk = self.text[start:end]
             if "\\" not in chunk and "\r" not in chunk:
                 self.position = end + 1
                 return (chunk.expandtabs(8) if "\t" in chunk else chunk).split("\n")
+            self._hard = True
         line = self.read()
         self.number -= 1
         return [] if line is None else [line]
