@@ -6,13 +6,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reviewtool.behaviour.callers import find_calls, reached_scenarios
-from reviewtool.behaviour.claims import Claim, Judgement, Sentence, claims_no_change, judge, judge_no_change, split_sentences
+from reviewtool.behaviour.claims import (
+    Claim,
+    Judgement,
+    Sentence,
+    claims_no_change,
+    judge,
+    judge_no_change,
+    split_sentences,
+)
 from reviewtool.behaviour.compare import Change, Comparison, Side, Verdict, compare
 from reviewtool.behaviour.facts import Facts, find_facts
 from reviewtool.kerneldoc import parse_source
+from reviewtool.mail.diagnostic import Diagnostic
 from reviewtool.review import (
     CallerReview,
     ChangeReview,
@@ -34,8 +43,8 @@ from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain, lay_out_entry
 from reviewtool.simulate.sweep import Swept, sweep
-from reviewtool.tree.recover import Recovered, recover
-from reviewtool.tree.repository import Applied, Conflict, open_repository
+from reviewtool.tree.recover import in_order, recover_proposals, recovery_of, refit
+from reviewtool.tree.repository import Applied, Conflict, Repository, open_repository
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import Function, SourceIndex, index_sources
 
@@ -81,36 +90,62 @@ def review_series(
     Raises: ToolError when git, the compiler or the sandbox fails.
     """
     run = _Run(settings, cache, progress)
-    recovered = recover(series, base.read, sorted(base.files)) if series.recoveries else Recovered(series, (), ())
-    series = recovered.series
     patches: list[PatchReview] = []
     proposals: list[PatchReview] = []
-    repairs = tuple((r.source_line, r.what) for fit in recovered.patch_fits for r in fit.repairs)
-    proposal_repairs = [(fit.repairs, fit.notes) for fit in recovered.proposal_fits if fit.diff_text is not None]
+    read: list[Patch] = []
+    refused: list[Diagnostic] = []
     with open_repository(base) as repository:
-        for patch in series.patches:
+        for item in in_order(series):
             before = repository.snapshot
-            applied = repository.apply(patch)
+            made = item if isinstance(item, Patch) else refit(item, before.read)[0]
+            if not isinstance(made, Patch):
+                refused += made
+                continue
+            patch, applied = _apply(repository, made, repair=series.repair)
+            read.append(patch)
             label = f"{patch.number}/{patch.total}"
-            patches.append(_review_patch(run, patch, label, before, applied, repairs if series.recoveries else ()))
-    for at, proposal in enumerate(series.proposals):
+            patches.append(_review_patch(run, patch, label, before, applied))
+    found, _, unfit = recover_proposals(series, base.read, sorted(base.files))
+    series = replace(
+        series, patches=tuple(read), recoveries=(), proposals=(*series.proposals, *found),
+        diagnostics=(*series.diagnostics, *refused, *unfit),
+    )  # fmt: skip
+    for proposal in series.proposals:
         # A proposal stands on the base: what it replaces is the tree's function, not the patch's.
-        fixed, notes = proposal_repairs[at] if at < len(proposal_repairs) else ((), ())
-        told = (*((r.source_line, r.what) for r in fixed), *((proposal.patch.line, note) for note in notes))
         with open_repository(base) as repository:
             applied = repository.apply(proposal.patch)
-            proposals.append(_review_patch(run, proposal.patch, "proposal", base, applied, told))
+            proposals.append(_review_patch(run, proposal.patch, "proposal", base, applied))
     said = [str(item) for item in series.diagnostics]
     said += [str(item) for patch in series.patches for item in patch.diagnostics]
-    title = series.cover.subject.text if series.cover else (series.patches[0].subject if series.patches else "")
+    title = (
+        series.cover.subject.text
+        if series.cover
+        else (series.patches[0].subject if series.patches else "")
+    )
     if not title and proposals:
         title = proposals[0].subject
-    source = series.patches[0].source if series.patches else (proposals[0].source if proposals else "")
+    source = (
+        series.patches[0].source if series.patches else (proposals[0].source if proposals else "")
+    )
     review = Review(
         title=title, version=series.version, source=source, base=settings.base_name, missing=series.missing,
         diagnostics=tuple(dict.fromkeys(said)), patches=tuple(patches), proposals=tuple(proposals),
     )  # fmt: skip
     return review, series
+
+
+def _apply(
+    repository: Repository, patch: Patch, *, repair: bool
+) -> tuple[Patch, Applied | Conflict]:
+    """Apply PATCH; where it does not apply and REPAIR allows it, what can be fitted in its place."""
+    applied = repository.apply(patch)
+    pieces = recovery_of(patch) if isinstance(applied, Conflict) and repair else None
+    if pieces is None:
+        return patch, applied
+    fitted, _ = refit(pieces, repository.snapshot.read)
+    if not isinstance(fitted, Patch):
+        return patch, applied
+    return fitted, repository.apply(fitted)
 
 
 @dataclass
@@ -131,9 +166,11 @@ class _Draft:
 
 
 def _review_patch(
-    run: _Run, patch: Patch, label: str, before: Snapshot, applied: Applied | Conflict, repairs: tuple[tuple[int, str], ...]
+    run: _Run, patch: Patch, label: str, before: Snapshot, applied: Applied | Conflict
 ) -> PatchReview:
     draft = _Draft()
+    repairs = [(repair.source_line, repair.what) for repair in patch.repairs]
+    repairs += [(item.line, item.text) for item in patch.diagnostics if item.code == "fit-note"]
     if isinstance(applied, Conflict):
         draft.findings.append(_conflict(applied))
         draft.why = "the patch does not apply"
@@ -149,8 +186,10 @@ def _review_patch(
         author=str(patch.author),
         source=patch.source,
         applied=applied.how if isinstance(applied, Applied) else "no",
-        repairs=repairs,
-        files=tuple(_file_review(file.path, file.added, file.removed, before) for file in patch.files),
+        repairs=tuple(repairs),
+        files=tuple(
+            _file_review(file.path, file.added, file.removed, before) for file in patch.files
+        ),
         changed_functions=draft.changed,
         entries=tuple(draft.entries),
         unchanged_entries=tuple(draft.unchanged),
@@ -167,7 +206,9 @@ def _file_review(path: str, added: int, removed: int, before: Snapshot) -> FileR
     if not path.endswith((".c", ".h")):
         return FileReview(path, added, removed, simulated=False, why="no C source")
     if path not in before.files:
-        return FileReview(path, added, removed, simulated=False, why="not a file of the tree that is simulated")
+        return FileReview(
+            path, added, removed, simulated=False, why="not a file of the tree that is simulated"
+        )
     return FileReview(path, added, removed, simulated=True, why="")
 
 
@@ -177,7 +218,15 @@ def _conflict(conflict: Conflict) -> Finding:
         details = [f"hunk {conflict.hunk}", f"line {conflict.line} expected: {conflict.expected.strip()}",
                    f"line {conflict.line} in the tree: {conflict.found.strip()}"]  # fmt: skip
     title = f"does not apply: {conflict.path}: {conflict.reason}"
-    return Finding("conflict", Severity.ERROR, title, tuple(details), conflict.path, conflict.line, conflict.source_line)
+    return Finding(
+        "conflict",
+        Severity.ERROR,
+        title,
+        tuple(details),
+        conflict.path,
+        conflict.line,
+        conflict.source_line,
+    )
 
 
 # What differs between two trees
@@ -194,7 +243,9 @@ class _Delta:
 def _delta(before: SourceIndex, after: SourceIndex) -> _Delta:
     names = before.functions.keys() | after.functions.keys()
     changed = frozenset(
-        name for name in names if _tokens(before.functions.get(name)) != _tokens(after.functions.get(name))
+        name
+        for name in names
+        if _tokens(before.functions.get(name)) != _tokens(after.functions.get(name))
     )
     old = {file.path: file.other_tokens for file in before.files}
     new = {file.path: file.other_tokens for file in after.files}
@@ -218,25 +269,42 @@ def _tokens(function: Function | None) -> str:
 
 def _affected(name: str, index: SourceIndex, delta: _Delta) -> bool:
     reached = index.closure(name)
-    return bool(reached & delta.functions) or bool(delta.declared and index.identifiers(reached) & delta.declared)
+    return bool(reached & delta.functions) or bool(
+        delta.declared and index.identifiers(reached) & delta.declared
+    )
 
 
-def _choose_entries(run: _Run, before: SourceIndex, after: SourceIndex, delta: _Delta, draft: _Draft) -> list[str]:
+def _choose_entries(
+    run: _Run, before: SourceIndex, after: SourceIndex, delta: _Delta, draft: _Draft
+) -> list[str]:
     """Return the entries to sweep, outermost and public ones; tell what cannot be driven."""
     chosen: list[str] = []
     for name, function in sorted(after.functions.items()):
         if function.macro or not function.path.endswith(".c") or name not in before.functions:
             continue
-        outermost = not any(c != name and after.functions[c].path.endswith(".c") for c in after.callers.get(name, ()))
-        public = not function.static or name in PREFERRED_ENTRIES or outermost or name in run.settings.entries
+        outermost = not any(
+            c != name and after.functions[c].path.endswith(".c")
+            for c in after.callers.get(name, ())
+        )
+        public = (
+            not function.static
+            or name in PREFERRED_ENTRIES
+            or outermost
+            or name in run.settings.entries
+        )
         if not public:
             continue
         affected = _affected(name, after, delta) or _affected(name, before, delta)
         if not affected and name not in run.settings.entries:
-            if isinstance(bind(function), Binding) and (not function.static or name in PREFERRED_ENTRIES):
+            if isinstance(bind(function), Binding) and (
+                not function.static or name in PREFERRED_ENTRIES
+            ):
                 draft.unchanged.append(name)
             continue
-        stopped = next((b for b in (bind(before.functions[name]), bind(function)) if isinstance(b, Unbound)), None)
+        stopped = next(
+            (b for b in (bind(before.functions[name]), bind(function)) if isinstance(b, Unbound)),
+            None,
+        )
         if stopped:
             draft.undriven.append((name, stopped.reason))
         else:
@@ -253,10 +321,14 @@ def _choose_entries(run: _Run, before: SourceIndex, after: SourceIndex, delta: _
             chosen.append(name)
     draft.undriven[:] = list(dict.fromkeys(draft.undriven))
     # What the patch changes itself is what a reader looks for first, public functions before others.
-    return sorted(chosen, key=lambda name: (name not in delta.functions, after.functions[name].static, name))
+    return sorted(
+        chosen, key=lambda name: (name not in delta.functions, after.functions[name].static, name)
+    )
 
 
-def _entry_domain(run: _Run, name: str, before: SourceIndex, after: SourceIndex, bindings: Iterable[Binding]) -> Domain:
+def _entry_domain(
+    run: _Run, name: str, before: SourceIndex, after: SourceIndex, bindings: Iterable[Binding]
+) -> Domain:
     identifiers = before.identifiers(before.closure(name)) | after.identifiers(after.closure(name))
     flags: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
@@ -264,7 +336,9 @@ def _entry_domain(run: _Run, name: str, before: SourceIndex, after: SourceIndex,
         traits |= binding.traits
         if binding.takes_flags:
             constants = before.constants | after.constants
-            flags |= {word for word in identifiers if word.startswith("FOLL_") and word in constants}
+            flags |= {
+                word for word in identifiers if word.startswith("FOLL_") and word in constants
+            }
     return lay_out_entry(identifiers | traits, flags, run.settings.budget)
 
 
@@ -272,10 +346,19 @@ def _entry_domain(run: _Run, name: str, before: SourceIndex, after: SourceIndex,
 
 
 def _simulate_without_callers(
-    run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft, errors: tuple[CompileError, ...]
+    run: _Run,
+    patch: Patch,
+    before: Snapshot,
+    after: Snapshot,
+    draft: _Draft,
+    errors: tuple[CompileError, ...],
 ) -> None:
     """Run a proposal that shows one function and leaves it to the reader to convert its callers."""
-    callers = {error.path for error in errors if error.path.endswith(".c") and error.path not in patch.paths}
+    callers = {
+        error.path
+        for error in errors
+        if error.path.endswith(".c") and error.path not in patch.paths
+    }
     own = [error for error in errors if error.path not in callers]
     if own or not callers:
         draft.findings += [_compile_finding(error, after_patch=True) for error in errors]
@@ -286,7 +369,9 @@ def _simulate_without_callers(
     draft.findings.append(Finding("callers-to-convert", Severity.NOTE, title, places))
 
     def without(snapshot: Snapshot) -> Snapshot:
-        return Snapshot({path: text for path, text in snapshot.files.items() if path not in callers})
+        return Snapshot(
+            {path: text for path, text in snapshot.files.items() if path not in callers}
+        )
 
     draft.undriven.clear()
     draft.unchanged.clear()
@@ -294,22 +379,42 @@ def _simulate_without_callers(
 
 
 def _simulate(
-    run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft, *, proposal: bool = False
+    run: _Run,
+    patch: Patch,
+    before: Snapshot,
+    after: Snapshot,
+    draft: _Draft,
+    *,
+    proposal: bool = False,
 ) -> None:
-    simulated = {file.path for file in patch.files if file.path in before.files and file.path.endswith((".c", ".h"))}
+    simulated = {
+        file.path
+        for file in patch.files
+        if file.path in before.files and file.path.endswith((".c", ".h"))
+    }
     added = {file.path for file in patch.files if file.path_before is None}
-    after = Snapshot({path: text for path, text in after.files.items() if path not in added or _is_simulated(path, before)})
+    after = Snapshot(
+        {
+            path: text
+            for path, text in after.files.items()
+            if path not in added or _is_simulated(path, before)
+        }
+    )
     old, new = index_sources(before), index_sources(after)
     delta = _delta(old, new)
     draft.changed = tuple(sorted(delta.functions))
     if not delta.functions and not delta.declared:
         draft.verdict = Verdict.NO_CHANGE
-        draft.why = "no code that is simulated changes" if not simulated else "only comments and white space change"
+        draft.why = (
+            "no code that is simulated changes"
+            if not simulated
+            else "only comments and white space change"
+        )
         if not simulated:
             draft.verdict = Verdict.UNKNOWN
             draft.why = "none of its files is simulated"
         _learn_documented(run, patch, before, after, draft)
-        return
+        return None
     names = _choose_entries(run, old, new, delta, draft)
     bound_old = [_must_bind(old.functions[name]) for name in names]
     bound_new = [_must_bind(new.functions[name]) for name in names]
@@ -317,9 +422,13 @@ def _simulate(
         name: _entry_domain(run, name, old, new, pair)
         for name, *pair in zip(names, bound_old, bound_new, strict=True)
     }
-    flags = tuple(sorted({flag for domain in domains.values() for flag in (*domain.flags, *domain.also)}))
+    flags = tuple(
+        sorted({flag for domain in domains.values() for flag in (*domain.flags, *domain.also)})
+    )
     run.progress("compile", 0, 2)
-    module_old = build(BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions), run.cache)
+    module_old = build(
+        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions), run.cache
+    )
     run.progress("compile", 1, 2)
     request = BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions)
     module_new = build(request, run.cache)
@@ -332,8 +441,12 @@ def _simulate(
         draft.findings += [_compile_finding(error, after_patch=True) for error in new_errors]
         if not new_errors:
             draft.findings += [_compile_finding(error, after_patch=False) for error in old_errors]
-        draft.why = "the tree does not compile with the patch" if new_errors else "the tree does not compile before the patch"
-        return
+        draft.why = (
+            "the tree does not compile with the patch"
+            if new_errors
+            else "the tree does not compile before the patch"
+        )
+        return None
     runs: dict[tuple[str, int], int] = {}
     # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
     with ThreadPoolExecutor(1) as ahead:
@@ -344,13 +457,18 @@ def _simulate(
             )
             for name in names
         ]
-        for name, binding_old, binding_new, (first, second) in zip(names, bound_old, bound_new, waiting, strict=True):
+        for name, binding_old, binding_new, (first, second) in zip(
+            names, bound_old, bound_new, waiting, strict=True
+        ):
             domain, swept_new = domains[name], second.result()
             side_old = Side(first.result(), module_old.unmodelled, binding_old.out)
             side_new = Side(swept_new, module_new.unmodelled, binding_new.out)
             comparison = compare(name, domain, side_old, side_new)
             draft.comparisons.append(comparison)
-            facts_old, facts_new = find_facts(name, domain, side_old), find_facts(name, domain, side_new)
+            facts_old, facts_new = (
+                find_facts(name, domain, side_old),
+                find_facts(name, domain, side_new),
+            )
             draft.facts_after[name] = facts_new
             draft.entries.append(_entry_review(comparison, old, new, facts_old, facts_new))
             for line, count in swept_new.lines:
@@ -374,7 +492,9 @@ def _documented(patch: Patch, before: Snapshot, after: Snapshot) -> tuple[str, .
     return tuple(sorted(found))
 
 
-def _learn_documented(run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft) -> None:
+def _learn_documented(
+    run: _Run, patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft
+) -> None:
     """Sweep the functions whose kernel-doc changes and whose code does not, to hold it against."""
     index = index_sources(after)
     delta = _Delta(frozenset(), frozenset())
@@ -386,9 +506,13 @@ def _learn_documented(run: _Run, patch: Patch, before: Snapshot, after: Snapshot
         if isinstance(bound, Unbound):
             continue
         domain = _entry_domain(run, name, index, index, [bound])
-        module = build(BuildRequest(after, (bound,), (*domain.flags, *domain.also), index.constants), run.cache)
+        module = build(
+            BuildRequest(after, (bound,), (*domain.flags, *domain.also), index.constants), run.cache
+        )
         if isinstance(module, Module):
-            side = Side(_sweep(run, module, index, name, domain, delta), module.unmodelled, bound.out)
+            side = Side(
+                _sweep(run, module, index, name, domain, delta), module.unmodelled, bound.out
+            )
             draft.facts_after[name] = find_facts(name, domain, side)
 
 
@@ -405,11 +529,21 @@ def _must_bind(function: Function) -> Binding:
     return bound
 
 
-def _sweep(run: _Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: _Delta) -> Swept:
+def _sweep(
+    run: _Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: _Delta
+) -> Swept:
     """Sweep, unless the same code was swept over the same domain for an earlier patch."""
     code = tuple(sorted(index.functions[f].tokens for f in index.closure(name)))
     others = tuple(file.other_tokens for file in index.files)
-    key = (name, hash(code), hash(others), domain.flags, domain.also, len(domain.words), delta.functions)
+    key = (
+        name,
+        hash(code),
+        hash(others),
+        domain.flags,
+        domain.also,
+        len(domain.words),
+        delta.functions,
+    )
     if key not in run.swept:
         done = 0
 
@@ -431,7 +565,11 @@ def _decide(draft: _Draft) -> None:
         return
     if not verdicts or Verdict.UNKNOWN in verdicts:
         draft.verdict = Verdict.UNKNOWN
-        draft.why = "no entry that reaches the change can be driven" if not verdicts else "some scenarios could not be run to their end"
+        draft.why = (
+            "no entry that reaches the change can be driven"
+            if not verdicts
+            else "some scenarios could not be run to their end"
+        )
         return
     reached = {line.path for line in draft.lines if line.runs}
     if draft.lines and not reached:
@@ -445,10 +583,14 @@ def _decide(draft: _Draft) -> None:
         return
     scenarios = sum(c.domain.scenarios for c in draft.comparisons)
     draft.verdict = Verdict.NO_CHANGE
-    draft.why = f"over {scenarios:,} scenarios of " + ", ".join(f"{c.entry}()" for c in draft.comparisons)
+    draft.why = f"over {scenarios:,} scenarios of " + ", ".join(
+        f"{c.entry}()" for c in draft.comparisons
+    )
 
 
-def _entry_review(comparison: Comparison, old: SourceIndex, new: SourceIndex, before: Facts, after: Facts) -> EntryReview:
+def _entry_review(
+    comparison: Comparison, old: SourceIndex, new: SourceIndex, before: Facts, after: Facts
+) -> EntryReview:
     function, domain = new.functions[comparison.entry], comparison.domain
     facts = []
     for fact_id in dict.fromkeys([*(f.id for f in before.facts), *(f.id for f in after.facts)]):
@@ -490,8 +632,14 @@ def _line_reviews(patch: Patch, runs: dict[tuple[str, int], int]) -> list[LineRe
     for file in patch.files:
         for hunk in file.hunks:
             for line in hunk.lines:
-                if line.kind is LineKind.ADDED and line.new_line and (file.path, line.new_line) in runs:
-                    found.append(LineReview(file.path, line.new_line, runs[file.path, line.new_line]))
+                if (
+                    line.kind is LineKind.ADDED
+                    and line.new_line
+                    and (file.path, line.new_line) in runs
+                ):
+                    found.append(
+                        LineReview(file.path, line.new_line, runs[file.path, line.new_line])
+                    )
     return found
 
 
@@ -502,8 +650,17 @@ def _coverage_findings(lines: list[LineReview]) -> list[Finding]:
     by_path: dict[str, list[int]] = {}
     for line in silent:
         by_path.setdefault(line.path, []).append(line.line)
-    details = tuple(f"{path}: lines {', '.join(map(str, numbers))}" for path, numbers in by_path.items())
-    return [Finding("never-ran", Severity.NOTE, f"{len(silent)} of {len(lines)} added statements never ran", details)]
+    details = tuple(
+        f"{path}: lines {', '.join(map(str, numbers))}" for path, numbers in by_path.items()
+    )
+    return [
+        Finding(
+            "never-ran",
+            Severity.NOTE,
+            f"{len(silent)} of {len(lines)} added statements never ran",
+            details,
+        )
+    ]
 
 
 def _judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft) -> None:
@@ -513,11 +670,17 @@ def _judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft
             continue
         facts = _facts_meant(sentence, draft)
         if facts:
-            draft.claims += [_claim("log", claim) for claim in judge(sentence, facts) if claim.judgement is not Judgement.NOT_CHECKABLE]
+            draft.claims += [
+                _claim("log", claim)
+                for claim in judge(sentence, facts)
+                if claim.judgement is not Judgement.NOT_CHECKABLE
+            ]
     touched = {file.path for file in patch.files}
     documented = _documented(patch, before, after)
     for name, facts in draft.facts_after.items():
-        function = next((f for f in index_sources(after).functions.values() if f.name == name), None)
+        function = next(
+            (f for f in index_sources(after).functions.values() if f.name == name), None
+        )
         if function is None or function.path not in touched:
             continue
         if name not in draft.changed and name not in documented:
@@ -527,7 +690,9 @@ def _judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft
             continue
         for part in block.sentences:
             sentence = Sentence(part.text, part.line)
-            draft.claims += [_claim(f"kernel-doc of {name}()", claim) for claim in judge(sentence, facts)]
+            draft.claims += [
+                _claim(f"kernel-doc of {name}()", claim) for claim in judge(sentence, facts)
+            ]
 
 
 def _facts_meant(sentence: Sentence, draft: _Draft) -> Facts | None:
@@ -539,7 +704,9 @@ def _facts_meant(sentence: Sentence, draft: _Draft) -> Facts | None:
 
 
 def _claim(where: str, claim: Claim) -> ClaimReview:
-    return ClaimReview(where, claim.sentence.text, claim.sentence.line, claim.judgement.value, claim.why)
+    return ClaimReview(
+        where, claim.sentence.text, claim.sentence.line, claim.judgement.value, claim.why
+    )
 
 
 def _claim_findings(claims: list[ClaimReview]) -> list[Finding]:
@@ -548,7 +715,9 @@ def _claim_findings(claims: list[ClaimReview]) -> list[Finding]:
         if claim.judgement == Judgement.CONTRADICTED.value:
             line = claim.source_line if claim.where == "log" else 0
             title = f'the {claim.where} says "{claim.sentence}"; the sweep contradicts it'
-            found.append(Finding("contradicted-claim", Severity.ERROR, title, (claim.why,), source_line=line))
+            found.append(
+                Finding("contradicted-claim", Severity.ERROR, title, (claim.why,), source_line=line)
+            )
     return found
 
 
@@ -560,11 +729,17 @@ def _compile_finding(error: CompileError, *, after_patch: bool) -> Finding:
 def _change_finding(entry: EntryReview, patch: Patch) -> Finding:
     details = []
     for change in entry.changes:
-        before = ", ".join(f"{words}" for words, _ in change.before[:4]) + (", ..." if len(change.before) > 4 else "")
-        details.append(f"{before} -> {change.after}: {change.count:,} scenarios, when {change.rules[0] if change.rules else 'always'}")
+        before = ", ".join(f"{words}" for words, _ in change.before[:4]) + (
+            ", ..." if len(change.before) > 4 else ""
+        )
+        details.append(
+            f"{before} -> {change.after}: {change.count:,} scenarios, when {change.rules[0] if change.rules else 'always'}"
+        )
     path, line, source_line = _place(entry, patch)
     title = f"{entry.name}() changes in {entry.changed:,} of {entry.scenarios:,} scenarios"
-    return Finding("semantic-change", Severity.WARNING, title, tuple(details), path, line, source_line)
+    return Finding(
+        "semantic-change", Severity.WARNING, title, tuple(details), path, line, source_line
+    )
 
 
 def _place(entry: EntryReview, patch: Patch) -> tuple[str, int, int]:
@@ -598,7 +773,9 @@ def _hazard_findings(entries: list[EntryReview], patch: Patch) -> list[Finding]:
     return [_hazard_finding(kind, met, patch) for kind, met in found.items()]
 
 
-def _hazard_finding(kind: str, met: list[tuple[EntryReview, ChangeReview, str]], patch: Patch) -> Finding:
+def _hazard_finding(
+    kind: str, met: list[tuple[EntryReview, ChangeReview, str]], patch: Patch
+) -> Finding:
     entry, change, hazard = max(met, key=lambda item: item[1].count)
     names = ", ".join(dict.fromkeys(f"{item[0].name}()" for item in met))
     path, line, source_line = _place(entry, patch)

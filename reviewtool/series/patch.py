@@ -30,6 +30,14 @@ _Places = tuple[Text, Sequence[FilePlace]]
 
 
 @dataclass(frozen=True)
+class Repair:
+    """Something that the diff has otherwise than the mail; source_line: 1-based input line."""
+
+    source_line: int
+    what: str
+
+
+@dataclass(frozen=True)
 class Patch:
     """One patch of a series.
 
@@ -42,6 +50,7 @@ class Patch:
     trailers:    of the log; their lines are 1-based input lines.
     diff_text:   exactly what is fed to git apply, as text with PEP 383 surrogates.
     diff_source_lines: the 1-based input line of each of its lines.
+    repairs:     what was mended to make the diff apply; empty for a diff as the mail has it.
     """
 
     number: int
@@ -58,6 +67,7 @@ class Patch:
     diff_source_lines: tuple[int, ...]
     files: tuple[FileDiff, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def diff_bytes(self) -> bytes:

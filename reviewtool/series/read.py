@@ -29,12 +29,13 @@ def read_series(
     Raises: InputError naming input, line and reason for what cannot be read, for inputs without
     any patch, for a damaged diff, and for a patch that must not be applied.
     """
-    return _choose(list(list_messages(inputs, repair=repair)), message_id)
+    found = _choose(list(list_messages(inputs, repair=repair)), message_id)
+    return replace(found, repair=repair)
 
 
 def series_of(mails: Sequence[Mail], *, repair: bool = False) -> Series:
     """Return the series in MAILS; see read_series()."""
-    return _choose(list(list_mails(mails, repair=repair)), None)
+    return replace(_choose(list(list_mails(mails, repair=repair)), None), repair=repair)
 
 
 def _choose(messages: Sequence[Listed], message_id: str | None) -> Series:

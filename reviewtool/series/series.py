@@ -82,6 +82,7 @@ class Series:
     recoveries: mails that must be fitted to a tree first; without patches, all there is.
     entries:    every message of the input and what became of it, in input order.
     diagnostics: about the series; those about a patch are the patch's.
+    repair:     patches that do not apply as they are may be mended.
     """
 
     version: int
@@ -93,6 +94,7 @@ class Series:
     proposals: tuple[Proposal, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     entries: tuple[Entry, ...] = ()
+    repair: bool = False
 
     @property
     def all_diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reviewtool.mail.fragments import Candidate, HunkFragment, PatchFragment
+from reviewtool.series.patch import Repair
 from reviewtool.tree.align import (
     Alignment,
     Ambiguity,
@@ -34,14 +35,6 @@ _CELLS_MAX = 4_000_000
 _PLACES_MAX = 30
 _WEIGHT = 10_000
 _C_MARK = re.compile(r"[;{}=]|\(.*\)")
-
-
-@dataclass(frozen=True)
-class Repair:
-    """Something that the diff has otherwise than the mail; source_line: 1-based input line."""
-
-    source_line: int
-    what: str
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from reviewtool.mail.address import Address, parse_addresses
 from reviewtool.mail.body import Text
-from reviewtool.mail.diagnostic import Diagnostic, warning
+from reviewtool.mail.diagnostic import Diagnostic, note, warning
 from reviewtool.mail.fragments import Candidate, find_fragments
 from reviewtool.mail.trailers import parse_trailers
 from reviewtool.series.patch import Patch, parse_diff
@@ -43,35 +43,64 @@ def recover(series: Series, read: ReadFile, paths: Sequence[str]) -> Recovered:
     proposal.  A recovery with an ambiguous piece gives no patch at all.
     """
     patches = list(series.patches)
-    proposals = list(series.proposals)
     patch_fits: list[Fit] = []
-    proposal_fits: list[Fit] = []
     said: list[Diagnostic] = []
     for recovery in series.recoveries:
-        fits = [fit_patch(fragment, read) for fragment in recovery.fragments.patches]
+        patch, fits = refit(recovery, read)
         patch_fits += fits
-        patch = make_patch(recovery, fits, is_proposal=False)
         if isinstance(patch, Patch):
             patches.append(patch)
         else:
             said.extend(patch)
-        for function in recovery.fragments.functions:
-            fit = fit_function(function, read, paths)
-            proposal_fits.append(fit)
-            proposed = make_patch(recovery, [fit], is_proposal=True)
-            if isinstance(proposed, Patch):
-                proposals.append(Proposal(recovery.mail, proposed))
-            else:
-                said.extend(proposed)
+    proposals, proposal_fits, refused = recover_proposals(series, read, paths)
     patches.sort(key=lambda patch: patch.number)
     whole = replace(
         series,
         patches=tuple(patches),
-        proposals=tuple(proposals),
+        proposals=(*series.proposals, *proposals),
+        recoveries=(),
         total=max(series.total, len(patches)),
-        diagnostics=series.diagnostics + tuple(said),
+        diagnostics=(*series.diagnostics, *said, *refused),
     )
-    return Recovered(whole, tuple(patch_fits), tuple(proposal_fits))
+    return Recovered(whole, tuple(patch_fits), proposal_fits)
+
+
+def in_order(series: Series) -> tuple[Patch | Recovery, ...]:
+    """Return the patches and what has yet to be made one, by number, as they are to be applied."""
+    items: list[Patch | Recovery] = [*series.patches]
+    items += [recovery for recovery in series.recoveries if recovery.fragments.patches]
+    return tuple(sorted(items, key=_number))
+
+
+def refit(
+    recovery: Recovery, read: ReadFile
+) -> tuple[Patch | tuple[Diagnostic, ...], tuple[Fit, ...]]:
+    """Return the patch of RECOVERY, or why there is none, and the fits of its pieces."""
+    fits = tuple(fit_patch(fragment, read) for fragment in recovery.fragments.patches)
+    return make_patch(recovery, fits, is_proposal=False), fits
+
+
+def recover_proposals(
+    series: Series, read: ReadFile, paths: Sequence[str]
+) -> tuple[tuple[Proposal, ...], tuple[Fit, ...], tuple[Diagnostic, ...]]:
+    """Return the functions in plain C as proposals, their fits, and why some are none."""
+    proposals: list[Proposal] = []
+    fits: list[Fit] = []
+    said: list[Diagnostic] = []
+    for recovery in series.recoveries:
+        for function in recovery.fragments.functions:
+            fit = fit_function(function, read, paths)
+            fits.append(fit)
+            patch = make_patch(recovery, [fit], is_proposal=True)
+            if isinstance(patch, Patch):
+                proposals.append(Proposal(recovery.mail, patch))
+            else:
+                said.extend(patch)
+    return tuple(proposals), tuple(fits), tuple(said)
+
+
+def _number(item: Patch | Recovery) -> int:
+    return item.number if isinstance(item, Patch) else item.mail.subject.number or 1
 
 
 def make_patch(
@@ -96,6 +125,12 @@ def make_patch(
     if recovery.is_reply and texts:
         what = "the log is as the reply quotes it; remarks may stand in it"
         said = (warning("quoted-log", mail.source, log[0].line, what),)
+    notes = tuple(
+        note("fit-note", mail.source, fit.source_lines[0], text)
+        for fit in fits
+        for text in fit.notes
+        if fit.source_lines
+    )
     signed = [item.value for item in trailers if item.key.lower() == "signed-off-by"]
     author = _author(signed, mail.sender) if recovery.is_reply else mail.sender
     subject = mail.subject
@@ -113,7 +148,8 @@ def make_patch(
         diff_text=diff_text,
         diff_source_lines=tuple(numbers),
         files=files,
-        diagnostics=said,
+        diagnostics=(*said, *notes),
+        repairs=tuple(repair for fit in fits for repair in fit.repairs),
     )
 
 
