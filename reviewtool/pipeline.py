@@ -414,7 +414,7 @@ def _simulate(
             draft.verdict = Verdict.UNKNOWN
             draft.why = "none of its files is simulated"
         _learn_documented(run, patch, before, after, draft)
-        return None
+        return
     names = _choose_entries(run, old, new, delta, draft)
     bound_old = [_must_bind(old.functions[name]) for name in names]
     bound_new = [_must_bind(new.functions[name]) for name in names]
@@ -433,7 +433,8 @@ def _simulate(
     request = BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions)
     module_new = build(request, run.cache)
     if proposal and not isinstance(module_new, Module):
-        return _simulate_without_callers(run, patch, before, after, draft, module_new)
+        _simulate_without_callers(run, patch, before, after, draft, module_new)
+        return
     run.progress("compile", 2, 2)
     if not isinstance(module_new, Module) or not isinstance(module_old, Module):
         new_errors = module_new if not isinstance(module_new, Module) else ()
@@ -446,7 +447,7 @@ def _simulate(
             if new_errors
             else "the tree does not compile before the patch"
         )
-        return None
+        return
     runs: dict[tuple[str, int], int] = {}
     # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
     with ThreadPoolExecutor(1) as ahead:

@@ -31,7 +31,11 @@ def find_calls(index: SourceIndex, name: str) -> tuple[Call, ...]:
     for caller_name in index.callers.get(name, ()):
         caller = index.functions[caller_name]
         for arguments in _arguments(caller.tokens, name):
-            flags = _constant(arguments[position], caller) if position is not None and position < len(arguments) else None
+            flags = (
+                _constant(arguments[position], caller)
+                if position is not None and position < len(arguments)
+                else None
+            )
             calls.append(Call(caller, flags))
     return tuple(calls)
 
@@ -43,7 +47,8 @@ def _arguments(tokens: str, name: str) -> list[list[str]]:
     for at in range(len(words) - 1):
         if words[at] != name or words[at + 1] != "(":
             continue
-        depth, arguments, current = 0, [], []
+        depth, arguments = 0, list[str]()
+        current: list[str] = []
         for word in words[at + 1 :]:
             depth += (word in "([{") - (word in ")]}") if len(word) == 1 else 0
             if depth == 0:

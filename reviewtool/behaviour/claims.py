@@ -105,10 +105,18 @@ def judge(sentence: Sentence, facts: Facts) -> tuple[Claim, ...]:
             continue
         seen.add(fact_id)
         if fact is None:
-            claims.append(Claim(sentence, Judgement.NOT_CHECKABLE, f"the sweep of {facts.entry}() has no such scenario"))
+            claims.append(
+                Claim(
+                    sentence,
+                    Judgement.NOT_CHECKABLE,
+                    f"the sweep of {facts.entry}() has no such scenario",
+                )
+            )
             continue
         claims.append(_hold(sentence, fact, said))
-    return tuple(claims) or (Claim(sentence, Judgement.NOT_CHECKABLE, "no fact of the sweep is about this"),)
+    return tuple(claims) or (
+        Claim(sentence, Judgement.NOT_CHECKABLE, "no fact of the sweep is about this"),
+    )
 
 
 def _hold(sentence: Sentence, fact: Fact, said: str) -> Claim:
@@ -133,9 +141,9 @@ def split_sentences(lines: Sequence[tuple[int, str]]) -> tuple[Sentence, ...]:
     """Return the sentences of numbered LINES of prose, in order."""
     text = ""
     starts: list[tuple[int, int]] = []
-    for number, line in lines:
+    for number, content in lines:
         starts.append((len(text), number))
-        text += line + "\n"
+        text += content + "\n"
     sentences: list[Sentence] = []
     at = 0
     for part in _END.split(text):

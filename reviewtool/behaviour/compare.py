@@ -9,7 +9,15 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from reviewtool.behaviour.outcome import Outcome, describe, effect_words, hazard_words, out_words, read_outcomes, result_words
+from reviewtool.behaviour.outcome import (
+    Outcome,
+    describe,
+    effect_words,
+    hazard_words,
+    out_words,
+    read_outcomes,
+    result_words,
+)
 from reviewtool.behaviour.rules import Rule, rules_for
 from reviewtool.behaviour.table import Labelling, label_domain, reduce_labels
 from reviewtool.behaviour.wording import Scenario, rule_words, scenario_at
@@ -107,7 +115,9 @@ def _join(before: Swept, after: Swept) -> _Joint:
     pairs = before.row_of.astype(np.int64) * len(after.rows) + after.row_of
     distinct, row_of, states = np.unique(pairs, return_inverse=True, return_counts=True)
     rows_b, rows_a = np.divmod(distinct, len(after.rows))
-    return _Joint(before.rows[rows_b], after.rows[rows_a], row_of.reshape(-1).astype(np.int32), states)
+    return _Joint(
+        before.rows[rows_b], after.rows[rows_a], row_of.reshape(-1).astype(np.int32), states
+    )
 
 
 # The result after, and whether it is the one before too, so that only effects differ.
@@ -125,7 +135,18 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
     changes = []
     for label, key in keys.items():
         rules = rules_for(reduced, label)
-        changes.append(_change(key, label, rules, domain, labelling, joint, (outcomes_b, outcomes_a), (before, after)))
+        changes.append(
+            _change(
+                key,
+                label,
+                rules,
+                domain,
+                labelling,
+                joint,
+                (outcomes_b, outcomes_a),
+                (before, after),
+            )
+        )
     anything = label_domain(domain, (rows >= _FIRST_GROUP).astype(np.int16), joint.row_of)
     overall = tuple(rule_words(rule, domain) for rule in rules_for(reduce_labels(anything), 1))
     changes.sort(key=lambda change: (-change.count, change.after, change.effects))
@@ -134,7 +155,14 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
     left = before.swept.left + after.swept.left
     by_flags = ((rows >= _FIRST_GROUP) * joint.states[:, None]).sum(axis=0)
     return Comparison(
-        entry, domain, tuple(changes), overall, changed, tuple(sorted(unmodelled.items())), left, tuple(int(n) for n in by_flags)
+        entry,
+        domain,
+        tuple(changes),
+        overall,
+        changed,
+        tuple(sorted(unmodelled.items())),
+        left,
+        tuple(int(n) for n in by_flags),
     )
 
 
@@ -147,7 +175,11 @@ def _headline(outcome: Outcome, side: Side) -> str:
 
 
 def _label_pairs(
-    joint: _Joint, outcomes_b: tuple[Outcome, ...], outcomes_a: tuple[Outcome, ...], before: Side, after: Side
+    joint: _Joint,
+    outcomes_b: tuple[Outcome, ...],
+    outcomes_a: tuple[Outcome, ...],
+    before: Side,
+    after: Side,
 ) -> tuple[npt.NDArray[np.int16], dict[int, _Key]]:
     """Return a label for each (record before, record after), and the groups' keys by label."""
     labels = np.full((len(outcomes_b), len(outcomes_a)), UNCHANGED, np.int16)
@@ -229,7 +261,9 @@ _Both = tuple[tuple[Outcome, ...], tuple[Outcome, ...]]
 _Sides = tuple[Side, Side]
 
 
-def _effects(inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domain: Domain) -> tuple[str, ...]:
+def _effects(
+    inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domain: Domain
+) -> tuple[str, ...]:
     """Say which effects the outcomes after have, where those before had not, and when."""
     said = []
     had = _word_masks(joint.before, inside, outcomes[0], sides[0])
@@ -242,7 +276,9 @@ def _effects(inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domai
     return tuple(said)
 
 
-def _effect_changes(inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domain: Domain) -> tuple[str, ...]:
+def _effect_changes(
+    inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides, domain: Domain
+) -> tuple[str, ...]:
     """Say which effects come and go inside a group whose results stay, and when."""
     old = _word_masks(joint.before, inside, outcomes[0], sides[0])
     new = _word_masks(joint.after, inside, outcomes[1], sides[1])
@@ -254,11 +290,15 @@ def _effect_changes(inside: Masks, joint: _Joint, outcomes: _Both, sides: _Sides
             ("now", new.get(word, none) & ~old.get(word, none)),
         ):
             if (inside & mask).any():
-                said.append(f"{prefix} {word}: {quantify(inside, mask, joint.states, domain.flags)}")
+                said.append(
+                    f"{prefix} {word}: {quantify(inside, mask, joint.states, domain.flags)}"
+                )
     return tuple(said)
 
 
-def _word_masks(records: npt.NDArray[np.uint16], inside: Masks, outcomes: tuple[Outcome, ...], side: Side) -> dict[str, Masks]:
+def _word_masks(
+    records: npt.NDArray[np.uint16], inside: Masks, outcomes: tuple[Outcome, ...], side: Side
+) -> dict[str, Masks]:
     """Return for each effect met inside a group where it holds; RECORDS of shape (rows, subsets)."""
     per_record = [set(effect_words(outcome, side.out)) for outcome in outcomes]
     met = np.unique(records[inside])
@@ -267,7 +307,10 @@ def _word_masks(records: npt.NDArray[np.uint16], inside: Masks, outcomes: tuple[
 
 
 def quantify(
-    base: npt.NDArray[np.bool_], event: npt.NDArray[np.bool_], states: npt.NDArray[np.int64], flags: tuple[str, ...]
+    base: npt.NDArray[np.bool_],
+    event: npt.NDArray[np.bool_],
+    states: npt.NDArray[np.int64],
+    flags: tuple[str, ...],
 ) -> str:
     """Say when EVENT holds inside BASE (both of shape (rows, subsets), STATES the rows' weights)."""
     both = base & event
@@ -301,4 +344,3 @@ def _count_unmodelled(side: Side, outcomes: tuple[Outcome, ...]) -> dict[str, in
             name = side.unmodelled[outcome.unmodelled - 1]
             found[name] = max(found.get(name, 0), count)
     return found
-

@@ -21,7 +21,15 @@ from reviewtool.behaviour.table import Labelling, label_domain, reduce_labels
 from reviewtool.behaviour.wording import Scenario, rule_words, scenario_at
 from reviewtool.simulate.domain import FACTOR, Domain, column
 
-PAGES = ("page", "head_page", "zero_page", "huge_zero_page", "device_page", "fresh_page", "other_page")
+PAGES = (
+    "page",
+    "head_page",
+    "zero_page",
+    "huge_zero_page",
+    "device_page",
+    "fresh_page",
+    "other_page",
+)
 Masks = npt.NDArray[np.bool_]
 
 
@@ -161,21 +169,29 @@ def find_facts(entry: str, domain: Domain, side: Side, *, explain: bool = False)
         fact = _answer(question, domain, side, outcomes)
         if fact:
             facts.append(fact)
-    return Facts(entry, domain.scenarios, _results(domain, side, outcomes, explain=explain), tuple(facts))
+    return Facts(
+        entry, domain.scenarios, _results(domain, side, outcomes, explain=explain), tuple(facts)
+    )
 
 
 def _states_with(domain: Domain, wanted: dict[str, tuple[str, ...]] | None) -> Masks:
     mask = np.ones(len(domain.words), np.bool_)
     for name, values in (wanted or {}).items():
-        mask &= np.isin(column(domain.words, name), [FACTOR[name].code_of(value) for value in values])
+        mask &= np.isin(
+            column(domain.words, name), [FACTOR[name].code_of(value) for value in values]
+        )
     return mask
 
 
 def _lookup(test: Callable[[Outcome], bool], outcomes: tuple[Outcome, ...]) -> Masks:
-    return np.array([outcome.end != "unmodelled" and test(outcome) for outcome in outcomes], np.bool_)
+    return np.array(
+        [outcome.end != "unmodelled" and test(outcome) for outcome in outcomes], np.bool_
+    )
 
 
-def _answer(question: _Question, domain: Domain, side: Side, outcomes: tuple[Outcome, ...]) -> Fact | None:
+def _answer(
+    question: _Question, domain: Domain, side: Side, outcomes: tuple[Outcome, ...]
+) -> Fact | None:
     swept = side.swept
     chosen = _states_with(domain, question.states)
     states = np.bincount(swept.row_of[chosen], minlength=len(swept.rows))
@@ -190,10 +206,10 @@ def _answer(question: _Question, domain: Domain, side: Side, outcomes: tuple[Out
         return None
     count = int(((base & event).sum(axis=1) * weights).sum())
     when = quantify(base, event, weights, domain.flags)
-    label = np.full(swept.rows.shape, 0, np.int16)
+    label: npt.NDArray[np.int16] = np.full(swept.rows.shape, 0, np.int16)
     label[met] = np.where(base, np.where(event, 1, 2), 0)
     row_of = np.where(chosen, swept.row_of, len(swept.rows)).astype(np.int32)
-    rows_padded = np.concatenate([label, np.zeros((1, label.shape[1]), np.int16)])
+    rows_padded = np.concatenate([label, np.zeros((1, swept.rows.shape[1]), np.int16)])
     labelling = label_domain(domain, rows_padded, row_of)
 
     def witness(which: int, there: int) -> Scenario | None:
@@ -202,25 +218,47 @@ def _answer(question: _Question, domain: Domain, side: Side, outcomes: tuple[Out
         word, subset, _ = find_witness(domain, labelling, which)
         return scenario_at(domain, word, subset)
 
-    return Fact(question.id, question.subject, when, count, of, witness(1, count), witness(2, of - count))
+    return Fact(
+        question.id, question.subject, when, count, of, witness(1, count), witness(2, of - count)
+    )
 
 
-_ORDINARY = {"other_cpu": ("idle",), "refcount": ("normal",), "pgmap": ("alive",), "fault": ("resolves",), "signal": ("none",)}
+_ORDINARY: dict[str, tuple[str, ...]] = {
+    "other_cpu": ("idle",),
+    "refcount": ("normal",),
+    "pgmap": ("alive",),
+    "fault": ("resolves",),
+    "signal": ("none",),
+}
 
 
-def _results(domain: Domain, side: Side, outcomes: tuple[Outcome, ...], *, explain: bool) -> tuple[Result, ...]:
+def _results(
+    domain: Domain, side: Side, outcomes: tuple[Outcome, ...], *, explain: bool
+) -> tuple[Result, ...]:
     names = sorted({outcome.ret for outcome in outcomes if outcome.end == "returned"})
     numbers = {name: at + 1 for at, name in enumerate(names)}
-    labels = np.array([numbers.get(o.ret, 0) if o.end == "returned" else 0 for o in outcomes], np.int16)
+    labels = np.array(
+        [numbers.get(o.ret, 0) if o.end == "returned" else 0 for o in outcomes], np.int16
+    )
     labelling = label_domain(domain, labels[side.swept.rows], side.swept.row_of)
     chosen = _states_with(domain, _ORDINARY)
-    ordinary = Labelling(domain.words[chosen], labelling.rows, labelling.row_of[chosen], labelling.kept, labelling.flags)
+    ordinary = Labelling(
+        domain.words[chosen],
+        labelling.rows,
+        labelling.row_of[chosen],
+        labelling.kept,
+        labelling.flags,
+    )
     reduced = reduce_labels(ordinary) if explain else ordinary
     found = []
     for name, number in numbers.items():
         count = labelling.count(number)
         word, subset, _ = find_witness(domain, labelling, number)
         there = explain and ordinary.count(number) > 0
-        rules = tuple(rule_words(rule, domain) for rule in rules_for(reduced, number)) if there else ()
-        found.append(Result(name, return_words(name), count, rules, scenario_at(domain, word, subset)))
+        rules = (
+            tuple(rule_words(rule, domain) for rule in rules_for(reduced, number)) if there else ()
+        )
+        found.append(
+            Result(name, return_words(name), count, rules, scenario_at(domain, word, subset))
+        )
     return tuple(sorted(found, key=lambda result: (-result.count, result.ret)))

@@ -93,7 +93,9 @@ def result_words(outcome: Outcome, unmodelled: tuple[str, ...] = ()) -> str:
     """Say what the caller gets: a value, or how the run ended."""
     if outcome.end == "unmodelled":
         number = outcome.unmodelled - 1
-        return f"unmodelled: {unmodelled[number]}()" if 0 <= number < len(unmodelled) else "unmodelled"
+        return (
+            f"unmodelled: {unmodelled[number]}()" if 0 <= number < len(unmodelled) else "unmodelled"
+        )
     if outcome.end != "returned":
         return _END_WORDS[outcome.end]
     return return_words(outcome.ret)
@@ -123,7 +125,9 @@ def hazard_words(outcome: Outcome) -> tuple[str, ...]:
     if outcome.rcu:
         words.append("an RCU read section left open")
     if outcome.mmap_lock:
-        words.append("the mmap_lock left " + ("held once more" if outcome.mmap_lock > 0 else "released"))
+        words.append(
+            "the mmap_lock left " + ("held once more" if outcome.mmap_lock > 0 else "released")
+        )
     return tuple(words)
 
 
@@ -131,17 +135,25 @@ def effect_words(outcome: Outcome, kind: str = "") -> tuple[str, ...]:
     """Say everything besides result and hazards, in a fixed order."""
     words: list[str] = []
     if outcome.refs:
-        words.append(f"{_count(outcome.refs, 'reference')} {'taken' if outcome.refs > 0 else 'dropped too many'}")
+        words.append(
+            f"{_count(outcome.refs, 'reference')} {'taken' if outcome.refs > 0 else 'dropped too many'}"
+        )
     if outcome.pins:
-        words.append(f"{_count(outcome.pins, 'pin')} {'taken' if outcome.pins > 0 else 'dropped too many'}")
+        words.append(
+            f"{_count(outcome.pins, 'pin')} {'taken' if outcome.pins > 0 else 'dropped too many'}"
+        )
     if outcome.pgmap:
-        words.append("a dev_pagemap reference " + ("kept" if outcome.pgmap > 0 else "dropped too many"))
+        words.append(
+            "a dev_pagemap reference " + ("kept" if outcome.pgmap > 0 else "dropped too many")
+        )
     words += [_CHANGE_WORDS[name] for name in outcome.entry]
     words += [_EVENT_WORDS[name] for name in outcome.events if name not in HAZARDS]
     if outcome.page_mask:
         words.append("page_mask set for a huge mapping")
     if kind == "stats":
-        words += [f"{name} accounted" for bit, name in enumerate(_OUT_STATS) if outcome.out >> bit & 1]
+        words += [
+            f"{name} accounted" for bit, name in enumerate(_OUT_STATS) if outcome.out >> bit & 1
+        ]
     else:
         handed = out_words(outcome, kind)
         words += [handed] if handed else []
@@ -154,7 +166,11 @@ def _count(number: int, what: str) -> str:
 
 def describe(outcome: Outcome, unmodelled: tuple[str, ...] = (), kind: str = "") -> str:
     """Say the whole outcome in one line."""
-    parts = [result_words(outcome, unmodelled), *hazard_words(outcome), *effect_words(outcome, kind)]
+    parts = [
+        result_words(outcome, unmodelled),
+        *hazard_words(outcome),
+        *effect_words(outcome, kind),
+    ]
     return ", ".join(parts)
 
 

@@ -57,7 +57,11 @@ def rules_for(labelling: Labelling, label: int) -> tuple[Rule, ...]:
 
 def find_rules(table: Table, label: int) -> tuple[Rule, ...]:
     """Return rules whose union is exactly the points of TABLE with LABEL, most general first."""
-    return _cover(table.axes, np.left_shift(np.uint32(1), table.codes.astype(np.uint32)), table.labels == label)
+    return _cover(
+        table.axes,
+        np.left_shift(np.uint32(1), table.codes.astype(np.uint32)),
+        table.labels == label,
+    )
 
 
 def _cover(axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]) -> tuple[Rule, ...]:
@@ -67,7 +71,9 @@ def _cover(axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]) -
     full = np.bitwise_or.reduce(boxes, axis=0) if boxes.shape[1] else np.zeros(0, np.uint32)
     on, off = boxes[wanted], boxes[~wanted]
     orders = _orders(boxes.shape[1])
-    plainness = (on & np.uint32(1) == 0).sum(axis=1)  # axes on which the plainest value is not in it
+    plainness = (on & np.uint32(1) == 0).sum(
+        axis=1
+    )  # axes on which the plainest value is not in it
     cubes: list[Bits] = []
     covered = np.zeros(len(on), np.bool_)
     while not covered.all():
@@ -75,7 +81,11 @@ def _cover(axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]) -
         seed = on[left[int(np.argmin(plainness[left]))]]
         best = max(
             (_grow(seed, full, off, order) for order in orders),
-            key=lambda cube: (int((_holds(cube, on) & ~covered).sum()), -_literals(cube, full), _width(cube)),
+            key=lambda cube: (
+                int((_holds(cube, on) & ~covered).sum()),
+                -_literals(cube, full),
+                _width(cube),
+            ),
         )
         cubes.append(best)
         covered |= _holds(best, on)
@@ -130,7 +140,9 @@ def _impurity(values: npt.NDArray[np.uint32], of: npt.NDArray[np.int32]) -> floa
     """Return how many pairs of members with different classes a split by VALUES leaves together."""
     if (values == values[0]).all():
         return float("inf")
-    pairs, counts = np.unique(values.astype(np.int64) * (int(of.max()) + 1) + of, return_counts=True)
+    pairs, counts = np.unique(
+        values.astype(np.int64) * (int(of.max()) + 1) + of, return_counts=True
+    )
     groups, sizes = np.unique(values, return_counts=True)
     where = np.searchsorted(groups, pairs // (int(of.max()) + 1))
     same = np.zeros(len(groups))

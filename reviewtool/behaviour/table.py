@@ -42,12 +42,16 @@ class Labelling:
 
     def only(self, label: int) -> Labelling:
         """Return the labelling that tells LABEL (1) from everything else (0)."""
-        return Labelling(self.words, (self.rows == label).astype(np.int16), self.row_of, self.kept, self.flags)
+        return Labelling(
+            self.words, (self.rows == label).astype(np.int16), self.row_of, self.kept, self.flags
+        )
 
 
 def label_domain(domain: Domain, rows: Labels, row_of: npt.NDArray[np.int32]) -> Labelling:
     """Return the labelling of all of DOMAIN with ROWS, shape (distinct rows, subsets)."""
-    return Labelling(domain.words, rows, row_of, tuple(factor.name for factor in domain.factors), domain.flags)
+    return Labelling(
+        domain.words, rows, row_of, tuple(factor.name for factor in domain.factors), domain.flags
+    )
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,8 @@ def tabulate(labelling: Labelling) -> Table:
     subsets = np.arange(labels.shape[1])
     columns = [np.repeat(column(labelling.words, name), labels.shape[1]) for name in labelling.kept]
     columns += [
-        np.tile((subsets >> bit & 1).astype(np.uint8), len(labelling.words)) for bit in range(len(labelling.flags))
+        np.tile((subsets >> bit & 1).astype(np.uint8), len(labelling.words))
+        for bit in range(len(labelling.flags))
     ]
     axes = [Axis(name, is_flag=False, values=len(FACTOR[name].values)) for name in labelling.kept]
     axes += [Axis(flag, is_flag=True, values=2) for flag in labelling.flags]

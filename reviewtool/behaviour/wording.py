@@ -78,7 +78,10 @@ def literal_words(literal: Literal, domain: Domain) -> str:
     if factor.name == "also":
         return _also_words(literal.values, others, domain)
     chosen, words = literal.values, [factor.values[code].words for code in literal.values]
-    names, occurring = {factor.values[c].name for c in chosen}, {factor.values[c].name for c in literal.of}
+    names, occurring = (
+        {factor.values[c].name for c in chosen},
+        {factor.values[c].name for c in literal.of},
+    )
     for members, group_words in factor.groups:
         if len(names) > 1 and members & occurring == names:
             return f"{factor.subject} {group_words}"
@@ -90,10 +93,15 @@ def literal_words(literal: Literal, domain: Domain) -> str:
 
 def _same_verb(words: list[str], joined: str) -> list[str]:
     """Say a shared beginning once: "is A", "is B" become "is A or B"."""
-    heads = {word.rsplit(" ", 1)[0] if word.startswith(("is not", "does not")) else word.split(" ")[0] for word in words}
+    heads = {
+        word.rsplit(" ", 1)[0] if word.startswith(("is not", "does not")) else word.split(" ")[0]
+        for word in words
+    }
     if len(words) > 1 and len(heads) == 1:
         head = heads.pop()
-        return [head + " " + joined.strip().join(f" {word[len(head) + 1:]} " for word in words).strip()]
+        return [
+            head + " " + joined.strip().join(f" {word[len(head) + 1 :]} " for word in words).strip()
+        ]
     return words
 
 
@@ -120,8 +128,16 @@ def rule_words(rule: Rule, domain: Domain) -> str:
     order = {name: at for at, name in enumerate(("access", "entry", "level"))}
     factors.sort(key=lambda literal: order.get(literal.axis.name, len(order)))
     parts = _merge([literal_words(literal, domain) for literal in factors])
-    given = [literal.axis.name for literal in rule.literals if literal.axis.is_flag and literal.values == (1,)]
-    absent = [literal.axis.name for literal in rule.literals if literal.axis.is_flag and literal.values == (0,)]
+    given = [
+        literal.axis.name
+        for literal in rule.literals
+        if literal.axis.is_flag and literal.values == (1,)
+    ]
+    absent = [
+        literal.axis.name
+        for literal in rule.literals
+        if literal.axis.is_flag and literal.values == (0,)
+    ]
     if given:
         parts.append("with " + " and ".join(given))
     if absent:
@@ -134,7 +150,11 @@ def _merge(parts: list[str]) -> list[str]:
     merged: list[str] = []
     for part in parts:
         subject = " ".join(part.split(" ")[:2])
-        if merged and subject in ("the entry", "the VMA", "the page") and merged[-1].startswith(subject + " "):
+        if (
+            merged
+            and subject in ("the entry", "the VMA", "the page")
+            and merged[-1].startswith(subject + " ")
+        ):
             merged[-1] += " and" + part[len(subject) :]
         else:
             merged.append(part)

@@ -70,7 +70,12 @@ def run(request: Request) -> int:
         return _check(request, files, settings)
     if request.draft:
         return _draft(request, files, _options(request, files, settings))
-    return _render(request, files, _options(request, files, settings))
+    if not request.names or request.form == "none":
+        return _render(request, files, _options(request, files, settings))
+    from reviewtool.cli.kerneldoc_behaviour import with_written_comments  # noqa: PLC0415
+
+    with with_written_comments(files, request.names) as documented:
+        return _render(request, documented, _options(request, documented, settings))
 
 
 def _settings() -> Settings:

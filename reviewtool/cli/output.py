@@ -14,7 +14,6 @@ from threading import Lock
 from reviewtool.errors import InputError
 
 
-
 def write_result(data: bytes, output: str | None) -> None:
     """Write DATA to file OUTPUT, or to standard output when it is None or "-".
 
@@ -55,7 +54,12 @@ class Progress:
         from rich.progress import Progress as Bars  # noqa: PLC0415
 
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self.bars = Bars(*columns, console=console, transient=True)
         self._tasks: dict[str, int] = {}
         self._lock = Lock()

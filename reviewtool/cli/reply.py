@@ -11,11 +11,28 @@ import click
 @click.command("reply")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
-@click.option("--patch", "number", type=int, metavar="N", help="Answer patch N; default: the one that changes most.")
-@click.option("--lint", is_flag=True, help="Check the reply in INPUT instead, against nothing else.")
+@click.option(
+    "--patch",
+    "number",
+    type=int,
+    metavar="N",
+    help="Answer patch N; default: the one that changes most.",
+)
+@click.option(
+    "--lint", is_flag=True, help="Check the reply in INPUT instead, against nothing else."
+)
 @click.option("--attach-summary", is_flag=True, help="Attach the whole report.")
-@click.option("--from", "sender", metavar="ADDRESS", help='Who replies; default: git config ("NAME <user@host>").')
-@click.option("--tree", type=click.Path(), help="Directory to apply the patches to; default: the bundled mm model.")
+@click.option(
+    "--from",
+    "sender",
+    metavar="ADDRESS",
+    help='Who replies; default: git config ("NAME <user@host>").',
+)
+@click.option(
+    "--tree",
+    type=click.Path(),
+    help="Directory to apply the patches to; default: the bundled mm model.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
 def reply(
     inputs: tuple[str, ...], output: str | None, number: int | None, lint: bool, attach_summary: bool, sender: str | None,
@@ -53,14 +70,20 @@ def reply(
     if sender and len(given) != 1:
         raise InputError("--from", f"not an address: {sender}")
     identity = given[0] if given else read_identity(Path())
-    review, series = make_review(inputs, tree, (), repair=False, budget=None, jobs=2, cached=True, quiet=quiet)
+    review, series = make_review(
+        inputs, tree, (), repair=False, budget=None, jobs=2, cached=True, quiet=quiet
+    )
     pairs = list(zip(series.patches, review.patches, strict=True))
     if number is not None:
         pairs = [pair for pair in pairs if pair[0].number == number]
         if not pairs:
             raise InputError(inputs[0], f"there is no patch {number}")
-    chosen = max(pairs, key=lambda pair: sum(entry.changed for entry in pair[1].entries) or len(pair[1].findings), default=None)
-    if chosen is None or chosen[0].mail is None:
+    chosen = max(
+        pairs,
+        key=lambda pair: sum(entry.changed for entry in pair[1].entries) or len(pair[1].findings),
+        default=None,
+    )
+    if chosen is None or (mail := chosen[0].mail) is None:
         raise InputError(inputs[0], "there is no mail to answer")
     patch, reviewed = chosen
     remarks = write_remarks(reviewed)
@@ -69,10 +92,18 @@ def reply(
         sys.exit(1)
     others = [p.label for _, p in pairs if p is not reviewed and p.findings]
     if others and number is None:
-        click.echo(f"reviewtool: this answers {reviewed.label}; there are findings on {', '.join(others)} too (--patch N)", err=True)
+        click.echo(
+            f"reviewtool: this answers {reviewed.label}; there are findings on {', '.join(others)} too (--patch N)",
+            err=True,
+        )
     attachment = Attachment("review.txt", render_text(review)) if attach_summary else None
     body = write_reply(
-        patch.mail, remarks, identity, author=patch.author, closing=closing(reviewed), attachment=attachment  # type: ignore[arg-type]
+        mail,
+        remarks,
+        identity,
+        author=patch.author,
+        closing=closing(reviewed),
+        attachment=attachment,
     )
     write_result(body, output)
 

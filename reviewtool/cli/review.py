@@ -15,13 +15,29 @@ if TYPE_CHECKING:
 
 @click.command("review")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--tree", type=click.Path(), help="Directory to apply the patches to; default: the bundled mm model.")
+@click.option(
+    "--tree",
+    type=click.Path(),
+    help="Directory to apply the patches to; default: the bundled mm model.",
+)
 @click.option("--entry", "entries", multiple=True, metavar="NAME", help="Drive this function too.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+)
 @click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
-@click.option("--repair", is_flag=True, help="Mend damaged diffs against the tree; each repair is listed.")
-@click.option("--budget", type=click.IntRange(1024, 1 << 31), metavar="N", help="Most scenarios per entry.")
-@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="Sweeps at once.")
+@click.option(
+    "--repair", is_flag=True, help="Mend damaged diffs against the tree; each repair is listed."
+)
+@click.option(
+    "--budget", type=click.IntRange(1024, 1 << 31), metavar="N", help="Most scenarios per entry."
+)
+@click.option(
+    "--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="Sweeps at once."
+)
 @click.option("--no-cache", is_flag=True, help="Compile everything anew.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
 def review(
@@ -44,7 +60,16 @@ def review(
     from reviewtool.cli.output import write_result  # noqa: PLC0415
     from reviewtool.report.summary import render_json, render_markdown, render_text  # noqa: PLC0415
 
-    made, _ = make_review(inputs, tree, entries, repair=repair, budget=budget, jobs=jobs, cached=not no_cache, quiet=quiet)
+    made, _ = make_review(
+        inputs,
+        tree,
+        entries,
+        repair=repair,
+        budget=budget,
+        jobs=jobs,
+        cached=not no_cache,
+        quiet=quiet,
+    )
     body = {"text": render_text, "markdown": render_markdown, "json": render_json}[form](made)
     write_result(body.encode("utf-8", "replace"), output)
     sys.exit(1 if made.findings else 0)
@@ -72,12 +97,19 @@ def make_review(
     settings = Settings(entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs)
     if tree is not None:
         base = read_directory(Path(tree), ("harness/",))
-        settings = Settings(entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, base_name=tree)
+        settings = Settings(
+            entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, base_name=tree
+        )
         if "include/linux/mm.h" not in base.files or "include/linux/other_cpu.h" not in base.files:
-            raise InputError(tree, "not a tree of the mm model: only variants of the bundled model can be run yet")
+            raise InputError(
+                tree,
+                "not a tree of the mm model: only variants of the bundled model can be run yet",
+            )
     known = index_sources(base).functions
     for entry in entries:
         if entry not in known:
             raise InputError(f"--entry {entry}", "the tree has no such function")
     with show_progress(quiet=quiet) as progress:
-        return review_series(series, base, settings, open_cache() if cached else Cache(None), progress)
+        return review_series(
+            series, base, settings, open_cache() if cached else Cache(None), progress
+        )

@@ -42,9 +42,15 @@ def draft_from_behaviour(snapshot: Snapshot, name: str, cache: Cache) -> str | N
     if isinstance(bound, Unbound):
         return NotDriven(name, bound.reason)
     identifiers = index.identifiers(index.closure(name))
-    flags = frozenset(w for w in identifiers if w.startswith("FOLL_") and w in index.constants) if bound.takes_flags else frozenset()
+    flags = (
+        frozenset(w for w in identifiers if w.startswith("FOLL_") and w in index.constants)
+        if bound.takes_flags
+        else frozenset()
+    )
     domain = lay_out_entry(identifiers | bound.traits, flags)
-    module = build(BuildRequest(snapshot, (bound,), (*domain.flags, *domain.also), index.constants), cache)
+    module = build(
+        BuildRequest(snapshot, (bound,), (*domain.flags, *domain.also), index.constants), cache
+    )
     if not isinstance(module, Module):
         return NotDriven(name, f"{module[0].path}:{module[0].line}: {module[0].message}")
     side = Side(sweep(module, name, domain), module.unmodelled, bound.out)
@@ -53,7 +59,9 @@ def draft_from_behaviour(snapshot: Snapshot, name: str, cache: Cache) -> str | N
 
 def write_from_facts(function: Function, index: SourceIndex, facts: Facts) -> str:
     """Return the comment for FUNCTION that FACTS support."""
-    parameters = tuple((p.name, _parameter_words(p.type, p.name, function)) for p in function.parameters)
+    parameters = tuple(
+        (p.name, _parameter_words(p.type, p.name, function)) for p in function.parameters
+    )
     return write_comment(
         function.name, _purpose(function, facts), parameters,
         (*_paragraphs(function, facts), _MARK.format(scenarios=facts.scenarios)), _context(facts, index, function), _returns(facts),
@@ -75,7 +83,9 @@ def _purpose(function: Function, facts: Facts) -> str:
 
 
 def _parameter_words(type_: str, name: str, function: Function) -> str:
-    address = next((p.name for p in function.parameters if p.name in ("address", "addr", "start")), "")
+    address = next(
+        (p.name for p in function.parameters if p.name in ("address", "addr", "start")), ""
+    )
     known = {
         "struct vm_area_struct *": f"VMA that maps @{address}" if address else "VMA to look in",
         "struct mm_struct *": "address space to look in",
@@ -99,7 +109,13 @@ def _parameter_words(type_: str, name: str, function: Function) -> str:
 
 
 def _paragraphs(function: Function, facts: Facts) -> list[str]:
-    said = [_references(facts), _special(facts), _protection(facts), _faults(function, facts), _marks(facts)]
+    said = [
+        _references(facts),
+        _special(facts),
+        _protection(facts),
+        _faults(function, facts),
+        _marks(facts),
+    ]
     return [text for text in said if text]
 
 
@@ -111,7 +127,9 @@ def _references(facts: Facts) -> str:
     if references.when == "always":
         text = "A reference on the page is taken, to be dropped with put_page()."
     elif references.when == "never":
-        text = "No reference on the page is taken: it is good only as long as something else keeps it."
+        text = (
+            "No reference on the page is taken: it is good only as long as something else keeps it."
+        )
     elif references.when.startswith("exactly with"):
         text = f"{_flag(references.when)} takes a reference on the page, to be dropped with put_page(); without it none is taken."
     else:
@@ -129,13 +147,21 @@ def _special(facts: Facts) -> str:
     zero, special = facts.get("zero_page"), facts.get("special")
     said = []
     if zero:
-        said.append("never returns the zero page" if not zero.count else "may return the zero page, small or huge")
+        said.append(
+            "never returns the zero page"
+            if not zero.count
+            else "may return the zero page, small or huge"
+        )
     if special and not special.count:
         said.append("never a page for a frame that no struct page describes")
     secret = facts.get("secretmem")
     if secret and not secret.count:
         said.append("finds nothing in a secretmem VMA")
-    return f"{facts.entry}() {', '.join(said[:-1]) + (' and ' if len(said) > 1 else '')}{said[-1]}." if said else ""
+    return (
+        f"{facts.entry}() {', '.join(said[:-1]) + (' and ' if len(said) > 1 else '')}{said[-1]}."
+        if said
+        else ""
+    )
 
 
 def _protection(facts: Facts) -> str:
@@ -143,7 +169,11 @@ def _protection(facts: Facts) -> str:
     if protnone is None or readonly is None:
         return ""
     kinds = [words for fact, words in ((protnone, "PROT_NONE"), (readonly, "R/O")) if fact.count]
-    text = f"The page may be mapped {', '.join([*kinds, 'R/W'])}." if kinds else "The page is always mapped R/W."
+    text = (
+        f"The page may be mapped {', '.join([*kinds, 'R/W'])}."
+        if kinds
+        else "The page is always mapped R/W."
+    )
     if not protnone.count:
         text += " A page that is mapped PROT_NONE is never returned."
     elif "only with" in protnone.when or "exactly with" in protnone.when:
@@ -157,7 +187,9 @@ def _faults(function: Function, facts: Facts) -> str:
         return ""
     if not fault.count:
         return f"{function.name}() never triggers a page fault, and so no NUMA hinting fault."
-    numa_words = ", NUMA hinting faults included" if numa and numa.count else ", but no NUMA hinting fault"
+    numa_words = (
+        ", NUMA hinting faults included" if numa and numa.count else ", but no NUMA hinting fault"
+    )
     return f"Page faults are triggered where needed{numa_words}."
 
 
@@ -179,7 +211,9 @@ def _context(facts: Facts, index: SourceIndex, function: Function) -> str:
 
 
 def _returns(facts: Facts) -> tuple[tuple[str, str], ...]:
-    return tuple((_value(result), _conditions(result)) for result in facts.results if result.ret != "void")
+    return tuple(
+        (_value(result), _conditions(result)) for result in facts.results if result.ret != "void"
+    )
 
 
 def _value(result: Result) -> str:
@@ -187,7 +221,11 @@ def _value(result: Result) -> str:
         return result.words
     if result.ret == "null":
         return "%NULL"
-    return f"%{result.words}" if result.words.startswith("-") or result.ret in ("true", "false") else result.words
+    return (
+        f"%{result.words}"
+        if result.words.startswith("-") or result.ret in ("true", "false")
+        else result.words
+    )
 
 
 def _conditions(result: Result) -> str:

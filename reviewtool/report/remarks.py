@@ -33,7 +33,11 @@ def write_remarks(patch: PatchReview) -> tuple[Remark, ...]:
 def render_changes(first: EntryReview, rest: list[EntryReview]) -> str:
     """Return the words on what changes in FIRST, and which others it reaches."""
     return render(
-        "remark_changes.txt.j2", entry=first, rest=rest, most_changes=MOST_CHANGES, most_rules=MOST_RULES
+        "remark_changes.txt.j2",
+        entry=first,
+        rest=rest,
+        most_changes=MOST_CHANGES,
+        most_rules=MOST_RULES,
     ).strip("\n")
 
 
@@ -44,5 +48,9 @@ def _place(text: str, finding: Finding) -> Remark:
 def closing(patch: PatchReview) -> str:
     """Return the last paragraph of a reply: what was run, and that it was no kernel."""
     scenarios = sum(entry.scenarios for entry in patch.entries)
-    ran = f"{scenarios:,} scenarios of {', '.join(entry.name + '()' for entry in patch.entries)}, before and after. " if scenarios else ""
+    ran = (
+        f"{scenarios:,} scenarios of {', '.join(entry.name + '()' for entry in patch.entries)}, before and after. "
+        if scenarios
+        else ""
+    )
     return f"{ran}{NOTICE}"

@@ -75,7 +75,13 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  (no HTML is made here; each format has its own escape)
     )
-    environment.filters |= {"wrap": wrap, "number": number, "percent": percent, "md": escape_markdown, "visible": visible}
+    environment.filters |= {
+        "wrap": wrap,
+        "number": number,
+        "percent": percent,
+        "md": escape_markdown,
+        "visible": visible,
+    }
     return environment
 
 

@@ -16,12 +16,24 @@ MOST_RULES = 4
 
 def render_text(review: Review) -> str:
     """Return the report in plain text, lines of at most 78 columns but for what cannot be broken."""
-    return render("review.txt.j2", review=review, notice=NOTICE, most_changes=MOST_CHANGES, most_rules=MOST_RULES)
+    return render(
+        "review.txt.j2",
+        review=review,
+        notice=NOTICE,
+        most_changes=MOST_CHANGES,
+        most_rules=MOST_RULES,
+    )
 
 
 def render_markdown(review: Review) -> str:
     """Return the report in Markdown (CommonMark with tables)."""
-    return render("review.md.j2", review=review, notice=NOTICE, most_changes=MOST_CHANGES, most_rules=MOST_RULES)
+    return render(
+        "review.md.j2",
+        review=review,
+        notice=NOTICE,
+        most_changes=MOST_CHANGES,
+        most_rules=MOST_RULES,
+    )
 
 
 def render_json(review: Review) -> str:
@@ -39,5 +51,3 @@ def plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     return value
-
-

@@ -50,10 +50,16 @@ _BY_TYPE: dict[str, _Argument] = {
     "struct vm_area_struct *": _Argument("&world.vma"),
     "struct mm_struct *": _Argument("&world.mm"),
     "struct page **": _Argument(
-        "world.pages_argument ? world.out_pages : NULL", "world.out_pages_used = true;", "", "struct page **", "page"
+        "world.pages_argument ? world.out_pages : NULL",
+        "world.out_pages_used = true;",
+        "",
+        "struct page **",
+        "page",
     ),
     "struct page *": _Argument("world.mapped ? world.mapped : &model_pages[PFN_SMALL]"),
-    "struct folio *": _Argument("page_folio(world.mapped ? world.mapped : &model_pages[PFN_SMALL])"),
+    "struct folio *": _Argument(
+        "page_folio(world.mapped ? world.mapped : &model_pages[PFN_SMALL])"
+    ),
     "pte_t": _Argument("model_tables.pte"),
     "pmd_t": _Argument("model_tables.pmd"),
     "pte_t *": _Argument("&model_tables.pte"),
@@ -63,7 +69,9 @@ _BY_TYPE: dict[str, _Argument] = {
     "pgd_t *": _Argument("&model_tables.pgd"),
     "bool": _Argument("world.argument", trait="bool argument"),
     "struct follow_page_context *": _Argument(
-        "&context", "struct follow_page_context context = { NULL };", "world.page_mask = context.page_mask;"
+        "&context",
+        "struct follow_page_context context = { NULL };",
+        "world.page_mask = context.page_mask;",
     ),
     "struct dev_pagemap **": _Argument("&pgmap", "struct dev_pagemap *pgmap = NULL;"),
     "struct ksm_rmap_item *": _Argument(
@@ -146,7 +154,11 @@ def bind(function: Function) -> Binding | Unbound:
     call = f"{function.name}({', '.join(argument.expression for argument in arguments)})"
     lines = [f"enum value_kind harness_call_{function.name}(unsigned long *value);",
              f"enum value_kind harness_call_{function.name}(unsigned long *value)", "{"]  # fmt: skip
-    lines += [f"\t{argument.before}" for argument in arguments if argument.before.startswith(("struct", "int", "const"))]
+    lines += [
+        f"\t{argument.before}"
+        for argument in arguments
+        if argument.before.startswith(("struct", "int", "const"))
+    ]
     lines += [f"\t{argument.before}" for argument in arguments
               if argument.before and not argument.before.startswith(("struct", "int", "const"))]  # fmt: skip
     if kind == "VALUE_VOID":
@@ -158,5 +170,9 @@ def bind(function: Function) -> Binding | Unbound:
     traits = frozenset(argument.trait for argument in arguments if argument.trait) - {"flags"}
     outs = [argument.out for argument in arguments if argument.out]
     return Binding(
-        function, "\n".join(lines), any(a.trait == "flags" for a in arguments), traits, outs[0] if outs else ""
+        function,
+        "\n".join(lines),
+        any(a.trait == "flags" for a in arguments),
+        traits,
+        outs[0] if outs else "",
     )

@@ -41,8 +41,12 @@ _CHECKS = ("-fsanitize=null", "-fsanitize-minimal-runtime", "-fno-sanitize-recov
 _LINK = (
     "-mwasm64", "--no-entry", "--lto-O2", *_LOWERING, "-mllvm", "-exception-model=wasm",
     f"--initial-memory={MEMORY_BYTES}", f"--max-memory={MEMORY_BYTES}", "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
-    *(f"--export=harness_{name}" for name in (
-        "sweep", "states", "outcomes", "records", "record_count", "number", "progress", "choose_flag")),
+    *(
+        f"--export=harness_{name}"
+        for name in (
+            "sweep", "states", "outcomes", "records", "record_count", "number", "progress", "choose_flag",
+        )
+    ),
 )  # fmt: skip
 
 _HARNESS_SOURCES = ("world.c", "primitives.c", "sweep.c", "trace.c")
@@ -120,7 +124,9 @@ def _harness() -> Mapping[str, str]:
 def _tables(request: BuildRequest) -> str:
     flags = ", ".join(flag if flag in request.known_flags else "0" for flag in request.flags)
     names = [binding.function.name for binding in request.bindings]
-    externs = "".join(f"enum value_kind harness_call_{name}(unsigned long *value);\n" for name in names)
+    externs = "".join(
+        f"enum value_kind harness_call_{name}(unsigned long *value);\n" for name in names
+    )
     entries = ", ".join(f"harness_call_{name}" for name in names)
     return (
         '#include <linux/mm.h>\n#include "internal.h"\n#include "world.h"\n'
@@ -129,14 +135,18 @@ def _tables(request: BuildRequest) -> str:
     )
 
 
-_DIAGNOSTIC = re.compile(r"^(?:\./)?([^\s:][^:\n]*):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.MULTILINE)
+_DIAGNOSTIC = re.compile(
+    r"^(?:\./)?([^\s:][^:\n]*):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.MULTILINE
+)
 
 
 def _errors(finished: Finished, source: str) -> tuple[CompileError, ...]:
     text = finished.stderr.decode("utf-8", "replace")
     found = [CompileError(m[1], int(m[2]), m[3]) for m in _DIAGNOSTIC.finditer(text)]
     if not found:
-        last = text.strip().splitlines()[-1:] or [f"the compiler ended with status {finished.status}"]
+        last = text.strip().splitlines()[-1:] or [
+            f"the compiler ended with status {finished.status}"
+        ]
         found = [CompileError(source, 1, last[0])]
     return tuple(dict.fromkeys(found))
 
@@ -191,7 +201,11 @@ class _Builder:
     def compile(self, item: tuple[str, tuple[str, bool]]) -> bytes | tuple[CompileError, ...]:
         """Return the object of one unit, or what is wrong with it."""
         name, (text, reviewed) = item
-        flags = [*_FLAGS, *(_CHECKS if reviewed else ()), *(("-DMODEL_TRACE",) if self.request.trace else ())]
+        flags = [
+            *_FLAGS,
+            *(_CHECKS if reviewed else ()),
+            *(("-DMODEL_TRACE",) if self.request.trace else ()),
+        ]
         content = self.texts.get(name) or _harness().get(name.removeprefix("_harness/"), "")
         key = "o" + key_of([self.headers, name, text, content, *flags])
         known = self.cache.get(key)
@@ -220,7 +234,10 @@ class _Builder:
         known = self.cache.get(key)
         if known is not None:
             return known
-        made = self._run([*compiler(), "clang", *flags, "-c", "_harness/catch_runtime.c", "-o", "_runtime.o"], b"")
+        made = self._run(
+            [*compiler(), "clang", *flags, "-c", "_harness/catch_runtime.c", "-o", "_runtime.o"],
+            b"",
+        )
         if made.status:
             raise ToolError("clang", made.stderr.decode("utf-8", "replace").strip())
         body = (self.folder / "_runtime.o").read_bytes()
@@ -236,10 +253,15 @@ class _Builder:
         stubs = ["__attribute__((noreturn)) void world_unmodelled(int id);\n"]
         for number, (name, parameters, result) in enumerate(missing, 1):
             stubs.append(f"{result} {name}({parameters}) {{ world_unmodelled({number}); }}\n")
-        made = self._run([*compiler(), "clang", *_FLAGS, "-x", "c", "-c", "-", "-o", "_stubs.o"], "".join(stubs).encode())
+        made = self._run(
+            [*compiler(), "clang", *_FLAGS, "-x", "c", "-c", "-", "-o", "_stubs.o"],
+            "".join(stubs).encode(),
+        )
         if made.status:
             raise ToolError("clang", made.stderr.decode("utf-8", "replace").strip())
-        wasm = self._link({**objects, "stubs": (self.folder / "_stubs.o").read_bytes()}, undefined=False)
+        wasm = self._link(
+            {**objects, "stubs": (self.folder / "_stubs.o").read_bytes()}, undefined=False
+        )
         return wasm, tuple(name for name, _, _ in missing)
 
     def _link(self, objects: Mapping[str, bytes], *, undefined: bool) -> bytes:
@@ -247,15 +269,27 @@ class _Builder:
         for number, body in enumerate(objects.values()):
             names.append(f"_{number}.o")
             (self.folder / names[-1]).write_bytes(body)
-        extra = ["--export=harness_trace", "--export=harness_trace_count"] if self.request.trace else ["--export=harness_lines"]
+        extra = (
+            ["--export=harness_trace", "--export=harness_trace_count"]
+            if self.request.trace
+            else ["--export=harness_lines"]
+        )
         allow = ["--allow-undefined"] if undefined else []
-        made = self._run([*compiler(), "wasm-ld", *_LINK, *extra, *allow, *names, "-o", "_all.wasm"], b"")
+        made = self._run(
+            [*compiler(), "wasm-ld", *_LINK, *extra, *allow, *names, "-o", "_all.wasm"], b""
+        )
         if made.status:
             raise ToolError("wasm-ld", made.stderr.decode("utf-8", "replace").strip()[:2000])
         return (self.folder / "_all.wasm").read_bytes()
 
     def _run(self, argv: list[str], stdin: bytes) -> Finished:
-        return run_program(argv, cwd=self.folder, stdin=stdin, environment={"TMPDIR": str(self.folder)}, limits=_COMPILER_LIMITS)
+        return run_program(
+            argv,
+            cwd=self.folder,
+            stdin=stdin,
+            environment={"TMPDIR": str(self.folder)},
+            limits=_COMPILER_LIMITS,
+        )
 
 
 _C_TYPES = {"i32": "int", "i64": "long", "f32": "float", "f64": "double"}
@@ -275,6 +309,16 @@ def _imports(wasm: bytes) -> list[tuple[str, str, str]]:
         results = [_C_TYPES[str(r)] for r in wanted.type.results]
         missing.append((wanted.name, parameters or "void", results[0] if results else "void"))
     return sorted(missing)
+
+
+def lay_out_sources(request: BuildRequest, folder: Path) -> dict[str, tuple[str, bool]]:
+    """Write the tree and the harness of REQUEST into FOLDER; return the units to compile.
+
+    Each unit is its text, to be compiled in FOLDER, and whether it is of the reviewed tree.
+    """
+    builder = _Builder(request, Cache(None), folder)
+    builder.lay_out()
+    return builder.units()
 
 
 def _refused(refusals: tuple[Refusal, ...]) -> tuple[CompileError, ...]:
@@ -302,7 +346,12 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
         builder.lay_out()
         with ThreadPoolExecutor(2) as workers:
             results = dict(zip(units, workers.map(builder.compile, units.items()), strict=True))
-        errors = tuple(error for result in results.values() if not isinstance(result, bytes) for error in result)
+        errors = tuple(
+            error
+            for result in results.values()
+            if not isinstance(result, bytes)
+            for error in result
+        )
         if errors:
             return tuple(dict.fromkeys(errors))
         objects = {name: result for name, result in results.items() if isinstance(result, bytes)}

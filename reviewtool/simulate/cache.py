@@ -64,7 +64,11 @@ def open_cache(folder: Path | None = None) -> Cache:
         status = folder.lstat()
     except OSError:
         return Cache(None)
-    private = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    private = (
+        stat.S_ISDIR(status.st_mode)
+        and status.st_uid == os.geteuid()
+        and not status.st_mode & 0o022
+    )
     return Cache(folder if private else None)
 
 

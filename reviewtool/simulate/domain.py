@@ -57,7 +57,11 @@ class Factor:
 
 
 def _factor(
-    name: str, subject: str, *values: tuple[str, str], readers: tuple[str, ...] = (), groups: tuple[tuple[str, str], ...] = ()
+    name: str,
+    subject: str,
+    *values: tuple[str, str],
+    readers: tuple[str, ...] = (),
+    groups: tuple[tuple[str, str], ...] = (),
 ) -> Factor:
     named = tuple((frozenset(members.split()), words) for members, words in groups)
     return Factor(name, subject, tuple(Value(*value) for value in values), readers, named)
@@ -179,12 +183,18 @@ PLACES: dict[str, tuple[int, int]] = _places()
 
 def scenario_header() -> str:
     """Return the C header with an enum constant for every value and a reader for every factor."""
-    lines = ["/* Generated from domain.py. */", "#ifndef HARNESS_SCENARIO_H", "#define HARNESS_SCENARIO_H"]
+    lines = [
+        "/* Generated from domain.py. */",
+        "#ifndef HARNESS_SCENARIO_H",
+        "#define HARNESS_SCENARIO_H",
+    ]
     for factor in FACTORS:
         shift, width = PLACES[factor.name]
         names = ", ".join(f"{factor.name.upper()}_{value.name}" for value in factor.values)
         lines.append(f"enum {{ {names} }};")
-        lines.append(f"#define STATE_{factor.name}(state) (((state) >> {shift}) & {(1 << width) - 1}ul)")
+        lines.append(
+            f"#define STATE_{factor.name}(state) (((state) >> {shift}) & {(1 << width) - 1}ul)"
+        )
     return "\n".join([*lines, "#endif", ""])
 
 
@@ -202,7 +212,9 @@ def pack(codes: dict[str, int]) -> int:
 def unpack(word: int) -> dict[str, str]:
     """Return the value name of every factor in state WORD."""
     return {
-        factor.name: factor.values[(word >> PLACES[factor.name][0]) & ((1 << PLACES[factor.name][1]) - 1)].name
+        factor.name: factor.values[
+            (word >> PLACES[factor.name][0]) & ((1 << PLACES[factor.name][1]) - 1)
+        ].name
         for factor in FACTORS
     }
 
@@ -363,7 +375,9 @@ class Domain:
     @cached_property
     def unusual(self) -> npt.NDArray[np.int16]:
         """How many factors of each state do not have their first value, shape (states,)."""
-        return sum(((codes != 0) for codes in self.columns.values()), np.zeros(len(self.words), np.int16))
+        return sum(
+            ((codes != 0) for codes in self.columns.values()), np.zeros(len(self.words), np.int16)
+        )
 
 
 # Flags in the order in which all their subsets are tried; others follow in name order.
@@ -376,13 +390,18 @@ FEWEST_SUBSET_FLAGS = 4
 DEFAULT_BUDGET = 1 << 25
 
 
-def lay_out_entry(identifiers: frozenset[str], flags: frozenset[str], budget: int = DEFAULT_BUDGET) -> Domain:
+def lay_out_entry(
+    identifiers: frozenset[str], flags: frozenset[str], budget: int = DEFAULT_BUDGET
+) -> Domain:
     """Return the domain of an entry whose code uses IDENTIFIERS and whose flags argument knows FLAGS.
 
     At most BUDGET scenarios: first fewer flags are combined with each other, then some are left out,
     which `Domain.cut` tells.
     """
-    ranked = sorted(flags, key=lambda flag: (_FLAG_RANK.index(flag) if flag in _FLAG_RANK else len(_FLAG_RANK), flag))
+    ranked = sorted(
+        flags,
+        key=lambda flag: (_FLAG_RANK.index(flag) if flag in _FLAG_RANK else len(_FLAG_RANK), flag),
+    )
     in_play = factors_in_play(identifiers)
     alone = lay_out(in_play, ())
     most = min(SUBSET_FLAGS, len(ranked))
@@ -390,10 +409,17 @@ def lay_out_entry(identifiers: frozenset[str], flags: frozenset[str], budget: in
     plans = [(subset, True) for subset in range(most, min(FEWEST_SUBSET_FLAGS, most) - 1, -1)]
     plans += [(subset, False) for subset in range(most, -1, -1)]
     for subset, one_at_a_time in plans:
-        also = tuple(ranked[subset : subset + len(FACTOR["also"].values) - 1]) if one_at_a_time else ()
-        if (len(alone.words) * (1 + len(also))) << subset <= budget or (subset, one_at_a_time) == plans[-1]:
+        also = (
+            tuple(ranked[subset : subset + len(FACTOR["also"].values) - 1]) if one_at_a_time else ()
+        )
+        if (len(alone.words) * (1 + len(also))) << subset <= budget or (
+            subset,
+            one_at_a_time,
+        ) == plans[-1]:
             break
-    words = np.concatenate([alone.words | np.uint64(pack({"also": n})) for n in range(1 + len(also))])
+    words = np.concatenate(
+        [alone.words | np.uint64(pack({"also": n})) for n in range(1 + len(also))]
+    )
     factors = tuple(f for f in FACTORS if f.name in in_play or (f.name == "also" and also))
     cut = tuple(flag for flag in ranked[subset:] if flag not in also)
     return Domain(factors, tuple(ranked[:subset]), np.sort(words), also, cut)
@@ -431,4 +457,6 @@ ALWAYS_IN_PLAY = frozenset(factor.name for factor in FACTORS if not factor.reade
 
 def factors_in_play(identifiers: frozenset[str]) -> frozenset[str]:
     """Return the names of the factors that code using IDENTIFIERS can tell apart."""
-    return ALWAYS_IN_PLAY | {factor.name for factor in FACTORS if identifiers.intersection(factor.readers)}
+    return ALWAYS_IN_PLAY | {
+        factor.name for factor in FACTORS if identifiers.intersection(factor.readers)
+    }

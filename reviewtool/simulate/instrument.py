@@ -62,8 +62,14 @@ def instrument(path: str, text: str, functions: frozenset[str], table: LineTable
 
     def visit(node: Node) -> None:
         for child in node.named_children:
-            if child.type in _STATEMENTS and node.type in ("compound_statement", "case_statement", "labeled_statement"):
-                is_label_before_declaration = node.type == "labeled_statement" and child.type == "declaration"
+            if child.type in _STATEMENTS and node.type in (
+                "compound_statement",
+                "case_statement",
+                "labeled_statement",
+            ):
+                is_label_before_declaration = (
+                    node.type == "labeled_statement" and child.type == "declaration"
+                )
                 plain = child.type != "declaration" or _is_executed(child)
                 if plain and not is_label_before_declaration:
                     insertions.append((child.start_byte, 0, call(child)))

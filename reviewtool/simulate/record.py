@@ -73,12 +73,22 @@ FIELD: dict[str, Field] = {field.name: field for field in FIELDS}
 
 def outcome_header() -> str:
     """Return the C header that lets the harness pack a record."""
-    lines = ["/* Generated from record.py. */", "#ifndef HARNESS_OUTCOME_H", "#define HARNESS_OUTCOME_H"]
+    lines = [
+        "/* Generated from record.py. */",
+        "#ifndef HARNESS_OUTCOME_H",
+        "#define HARNESS_OUTCOME_H",
+    ]
     lines.append("enum { " + ", ".join(f"RET_{name}" for name in RETURNS) + " };")
-    lines.append("enum { " + ", ".join(f"CHANGE_{name} = {1 << bit}" for bit, name in enumerate(CHANGES)) + " };")
+    lines.append(
+        "enum { "
+        + ", ".join(f"CHANGE_{name} = {1 << bit}" for bit, name in enumerate(CHANGES))
+        + " };"
+    )
     for field in FIELDS:
         mask = (1 << field.width) - 1
-        lines.append(f"#define PACK_{field.name}(value) (((unsigned long)(value) & {mask}ul) << {SHIFTS[field.name]})")
+        lines.append(
+            f"#define PACK_{field.name}(value) (((unsigned long)(value) & {mask}ul) << {SHIFTS[field.name]})"
+        )
     lines += ["#define OUTCOME(field, value) PACK_##field(value)", "#endif", ""]
     return "\n".join(lines)
 
@@ -91,11 +101,15 @@ def field(records: Records, name: str) -> npt.NDArray[np.int16]:
     spec = FIELD[name]
     raw = ((records >> np.uint64(SHIFTS[name])) & np.uint64((1 << spec.width) - 1)).astype(np.int16)
     if spec.bias:
-        raw = np.where(records & np.uint64((1 << FIELD["end"].width) - 1) != 0, spec.bias, raw) - spec.bias
+        raw = (
+            np.where(records & np.uint64((1 << FIELD["end"].width) - 1) != 0, spec.bias, raw)
+            - spec.bias
+        )
     return raw.astype(np.int16)
 
 
 def event(records: Records, name: str) -> npt.NDArray[np.bool_]:
     """Return which of RECORDS have event NAME."""
     bit = np.uint64(1 << (SHIFTS["events"] + EVENTS.index(name)))
-    return (records & bit) != 0
+    found: npt.NDArray[np.bool_] = (records & bit) != 0
+    return found

@@ -11,10 +11,11 @@ outcomes that this process reads.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import threading
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ from reviewtool.errors import ToolError
 
 if TYPE_CHECKING:
     import wasmtime
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 _TICK_S = 0.25
 
@@ -99,6 +102,11 @@ def _compiled(wasm: bytes) -> wasmtime.Module:
         raise ToolError("wasmtime", f"refuses the module: {error}") from error
 
 
+# wasmtime's own finalisers fail, noisily, once the interpreter has taken its modules apart.
+atexit.register(_engine.cache_clear)
+atexit.register(_compiled.cache_clear)
+
+
 class TrapError(Exception):
     """The module trapped; `stalled` when it was stopped because it did not end."""
 
@@ -116,7 +124,9 @@ class Sandbox:
 
         module = compiled(wasm)
         self._store = wasmtime.Store(engine())
-        self._store.set_limits(memory_size=64 << 20, instances=1, memories=1, tables=4, table_elements=100_000)
+        self._store.set_limits(
+            memory_size=64 << 20, instances=1, memories=1, tables=4, table_elements=100_000
+        )
         try:
             self._instance = wasmtime.Instance(self._store, module, [])
         except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
@@ -160,7 +170,9 @@ class Sandbox:
         """Return where exported variable NAME lies in the module's memory."""
         return int(self._global(name).value(self._store))
 
-    def array(self, name: str, count: int, kind: type[np.generic], at: int | None = None) -> npt.NDArray[np.generic]:
+    def array(
+        self, name: str, count: int, kind: type[Scalar], at: int | None = None
+    ) -> npt.NDArray[Scalar]:
         """Return a view of COUNT elements of KIND at exported variable NAME (or AT); valid while self is.
 
         Raises: ToolError when it would lie outside of the memory.
@@ -169,11 +181,15 @@ class Sandbox:
         size = np.dtype(kind).itemsize * count
         if start < 0 or start + size > self._size:
             raise ToolError("wasmtime", f"{name} lies outside of the module's memory")
-        buffer = (ctypes.c_char * size).from_address(self._base + start)
-        return np.frombuffer(buffer, dtype=kind)
+        buffer = (ctypes.c_ubyte * size).from_address(self._base + start)
+        return np.frombuffer(memoryview(buffer), dtype=kind)
 
     def text(self, at: int, most: int = 200) -> str:
         """Return the C string at address AT, as far as it is in memory."""
         if at <= 0 or at >= self._size:
             return ""
-        return ctypes.string_at(self._base + at, min(most, self._size - at)).split(b"\0")[0].decode("utf-8", "replace")
+        return (
+            ctypes.string_at(self._base + at, min(most, self._size - at))
+            .split(b"\0")[0]
+            .decode("utf-8", "replace")
+        )

@@ -70,7 +70,9 @@ class _Rows:
     def __init__(self, subsets: int) -> None:
         self._subsets = subsets
         self._known: dict[bytes, int] = {}
-        self._factors = np.random.default_rng(1).integers(1, 1 << 63, max(1, subsets // 4), np.uint64) | np.uint64(1)
+        self._factors = np.random.default_rng(1).integers(
+            1, 1 << 63, max(1, subsets // 4), np.uint64
+        ) | np.uint64(1)
 
     def add(self, ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
         """Return the row numbers of IDS, shape (states, subsets)."""
@@ -88,7 +90,12 @@ class _Rows:
 
 
 def _sweep_part(
-    module: Module, entry: int, words: npt.NDArray[np.uint64], flag_bits: int, chosen: tuple[int, ...], progress: Progress
+    module: Module,
+    entry: int,
+    words: npt.NDArray[np.uint64],
+    flag_bits: int,
+    chosen: tuple[int, ...],
+    progress: Progress,
 ) -> _Part:
     sandbox = Sandbox(module.wasm)
     for bit, value in enumerate(chosen):
@@ -139,7 +146,9 @@ def _nothing(_: int) -> None:
     pass
 
 
-def sweep(module: Module, entry: str, domain: Domain, *, workers: int = 2, progress: Progress = _nothing) -> Swept:
+def sweep(
+    module: Module, entry: str, domain: Domain, *, workers: int = 2, progress: Progress = _nothing
+) -> Swept:
     """Run ENTRY of MODULE over DOMAIN.
 
     The result does not depend on WORKERS.  PROGRESS is called with the number of scenarios done
@@ -151,14 +160,21 @@ def sweep(module: Module, entry: str, domain: Domain, *, workers: int = 2, progr
     chosen = tuple(module.flags.index(flag) for flag in (*domain.flags, *domain.also))
     parts = np.array_split(domain.words, max(1, min(workers, len(domain.words))))
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        made = list(pool.map(lambda words: _sweep_part(module, number, words, flag_bits, chosen, progress), parts))
+        made = list(
+            pool.map(
+                lambda words: _sweep_part(module, number, words, flag_bits, chosen, progress), parts
+            )
+        )
     records = np.unique(np.concatenate([part.records for part in made]))
     if len(records) >= _MOST_RECORDS:
         raise ToolError("the sweep", f"more than {_MOST_RECORDS} distinct outcomes")
     rows = _Rows(1 << flag_bits)
     row_of = [
-        rows.add(np.searchsorted(records, part.records)[part.rows].astype(np.uint16))[part.row_of] for part in made
+        rows.add(np.searchsorted(records, part.records)[part.rows].astype(np.uint16))[part.row_of]
+        for part in made
     ]
     counts = sum((part.lines for part in made), np.zeros(MOST_LINES, np.uint64))
     lines = tuple((line, int(counts[index])) for index, line in enumerate(module.lines))
-    return Swept(records, rows.table(), np.concatenate(row_of), lines, sum(part.left for part in made))
+    return Swept(
+        records, rows.table(), np.concatenate(row_of), lines, sum(part.left for part in made)
+    )

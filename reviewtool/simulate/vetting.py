@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 
@@ -25,61 +26,104 @@ class Refusal:
     reason: str
 
 
+# A quote that is not closed on its line ends there, as it does for the preprocessor: whatever
+# looks like the beginning of a comment behind it is none.
 _TOKEN = re.compile(
     r"""
     (?P<comment> /\*.*?\*/ | //[^\n]* | /\*.*\Z )
-  | (?P<string> "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' )
+  | (?P<string> "(?:\\.|[^"\\\n])*"? | '(?:\\.|[^'\\\n])*'? )
     """,
     re.VERBOSE | re.DOTALL,
 )
-_DIRECTIVE = re.compile(r"^[ \t\f\v]*(?:\#|%:|\?\?=)[ \t\f\v]*(include|include_next|import|embed)\b[ \t]*(.*)$", re.MULTILINE)
+_SPLICE = re.compile(r"\\[ \t\f\v]*(?:\r\n|\n|\r)")
+_RAW = re.compile(r"(?:\b(?:u8|[uUL])|\b)R\"")
+_DIRECTIVE = re.compile(
+    r"^[ \t\f\v]*(?:\#|%:|\?\?=)[ \t\f\v]*(include|include_next|import|embed)\b[ \t]*(.*)$",
+    re.MULTILINE,
+)
 _HAS = re.compile(r"\b__has_(?:include|include_next|embed)\b")
-_PRAGMA = re.compile(r"^[ \t]*(?:\#|%:)[ \t]*pragma[ \t]+(?!once\b|GCC diagnostic\b|clang diagnostic\b)(.*)$|\b_Pragma\b", re.MULTILINE)
+_PRAGMA = re.compile(
+    r"^[ \t]*(?:\#|%:)[ \t]*pragma[ \t]+(?!once\b|GCC diagnostic\b|clang diagnostic\b)(.*)$|\b_Pragma\b",
+    re.MULTILINE,
+)
 _ASM = re.compile(r"\b(?:asm|__asm|__asm__)\b")
-_EMPTY_ASM = re.compile(r"\b(?:asm|__asm|__asm__)\b\s*(?:(?:volatile|__volatile__|__volatile)\s*)?\(\s*\"\"\s*[:)]")
+_EMPTY_ASM = re.compile(
+    r"\b(?:asm|__asm|__asm__)\b\s*(?:(?:volatile|__volatile__|__volatile)\s*)?\(\s*\"\"\s*[:)]"
+)
 _MARKER = re.compile(r'^# (\d+) "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 
 
-def _without_comments(text: str) -> str:
-    """Return TEXT with comments blanked and splices closed; line feeds stay where lines are counted."""
-    spliced = re.sub(r"\\[ \t]*\r?\n", "\x01", text)
+@dataclass(frozen=True)
+class _Code:
+    """A file as the preprocessor's directives see it: lines spliced, comments blank.
+
+    splices: where in `text` lines were joined, ascending.
+    """
+
+    text: str
+    splices: tuple[int, ...]
+
+    def line(self, at: int) -> int:
+        """Return the 1-based line of the file that holds offset AT of the text."""
+        return 1 + self.text.count("\n", 0, at) + bisect_right(self.splices, at)
+
+
+def _read(text: str) -> _Code:
+    pieces: list[str] = []
+    splices: list[int] = []
+    last = length = 0
+    for match in _SPLICE.finditer(text):
+        piece = _newlines(text[last : match.start()])
+        pieces.append(piece)
+        length += len(piece)
+        splices.append(length)
+        last = match.end()
+    pieces.append(_newlines(text[last:]))
 
     def blank(match: re.Match[str]) -> str:
-        if match["string"] is not None:
-            return match[0]
-        return "\n" * match[0].count("\n") + "\x01" * match[0].count("\x01") + " "
+        return match[0] if match["comment"] is None else re.sub(r"[^\n]", " ", match[0])
 
-    return _TOKEN.sub(blank, spliced)
+    return _Code(_TOKEN.sub(blank, "".join(pieces)), tuple(splices))
 
 
-def _line(text: str, at: int) -> int:
-    return 1 + text.count("\n", 0, at) + text.count("\x01", 0, at)
+def _newlines(text: str) -> str:
+    """Return TEXT with one kind of line end: to clang a carriage return alone is one, too."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def vet_source(path: str, text: str) -> tuple[Refusal, ...]:
     """Return what keeps the file at PATH from the preprocessor, in line order."""
-    code = _without_comments(text)
+    code = _read(text)
     refusals: list[Refusal] = []
-    for match in _DIRECTIVE.finditer(code):
-        what, operand = match[1], match[2].replace("\x01", "").strip()
-        at = _line(code, match.start(1))
+    for match in _DIRECTIVE.finditer(code.text):
+        what, operand = match[1], match[2].strip()
+        at = code.line(match.start(1))
         if what in ("embed", "import"):
             refusals.append(Refusal(path, at, f"#{what} is not allowed in a patch"))
             continue
         literal = re.fullmatch(r"<([^>\n]+)>|\"([^\"\n]+)\"", operand)
         if literal is None:
-            refusals.append(Refusal(path, at, f"#{what} of something other than a literal file name"))
+            refusals.append(
+                Refusal(path, at, f"#{what} of something other than a literal file name")
+            )
             continue
         name = literal[1] or literal[2]
         inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-        if name.startswith(("/", "~", "\\")) or ":" in name or inside.startswith("..") or "\0" in name:
+        if (
+            name.startswith(("/", "~", "\\"))
+            or ":" in name
+            or inside.startswith("..")
+            or "\0" in name
+        ):
             refusals.append(Refusal(path, at, f'#{what} "{name}" leaves the tree'))
     for pattern, reason in (
         (_HAS, "__has_include and __has_embed can look outside the tree"),
         (_PRAGMA, "this #pragma is not allowed in a patch"),
+        (_RAW, "a raw string literal is not allowed in a patch"),
     ):
-        for match in pattern.finditer(code):
-            refusals.append(Refusal(path, _line(code, match.start()), reason))
+        refusals += [
+            Refusal(path, code.line(m.start()), reason) for m in pattern.finditer(code.text)
+        ]
     return tuple(sorted(refusals, key=lambda refusal: refusal.line))
 
 

@@ -76,7 +76,9 @@ class Repository:
         name = self._folder / "patch.diff"
         name.write_bytes(patch.diff_bytes)
         for how, options in (("cleanly", ()), ("by three-way merge", ("--3way",))):
-            status, error = self._git("apply", "--index", "--whitespace=nowarn", *options, str(name))
+            status, error = self._git(
+                "apply", "--index", "--whitespace=nowarn", *options, str(name)
+            )
             if status == 0:
                 self._commit(patch)
                 self.snapshot = self._changed(patch)
@@ -87,8 +89,12 @@ class Repository:
 
     def _commit(self, patch: Patch) -> None:
         message = self._folder / "message.txt"
-        message.write_text(patch.subject.encode("utf-8", "replace").decode() or "patch", encoding="utf-8")
-        status, error = self._git("commit", "--quiet", "--no-verify", "--allow-empty", "-F", str(message))
+        message.write_text(
+            patch.subject.encode("utf-8", "replace").decode() or "patch", encoding="utf-8"
+        )
+        status, error = self._git(
+            "commit", "--quiet", "--no-verify", "--allow-empty", "-F", str(message)
+        )
         if status:
             raise ToolError("git commit", error)
 
@@ -105,7 +111,10 @@ class Repository:
     def _git(self, *arguments: str) -> tuple[int, str]:
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         status, _, error = self._repo.git.execute(
-            ["git", *settings, *arguments], env=dict(_CLEAN), with_extended_output=True, with_exceptions=False
+            ["git", *settings, *arguments],
+            env=dict(_CLEAN),
+            with_extended_output=True,
+            with_exceptions=False,
         )
         return int(status), str(error)
 
@@ -132,10 +141,13 @@ def open_repository(base: Snapshot) -> Iterator[Repository]:
         try:
             with Repo.init(tree, env=dict(_CLEAN)) as repo:
                 repository = Repository(repo, folder, base)
-                for step in (("add", "--all", "--force", "."), ("commit", "--quiet", "--no-verify", "-m", "base")):
-                    status, error = repository._git(*step)  # noqa: SLF001  (one class in two parts)
+                for step in (
+                    ("add", "--all", "--force", "."),
+                    ("commit", "--quiet", "--no-verify", "-m", "base"),
+                ):
+                    status, said = repository._git(*step)
                     if status:
-                        raise ToolError(f"git {step[0]}", error)
+                        raise ToolError(f"git {step[0]}", said)
                 yield repository
         except GitError as error:
             raise ToolError("git", str(error).splitlines()[0]) from error
@@ -157,8 +169,18 @@ def find_conflict(patch: Patch, snapshot: Snapshot, said: str) -> Conflict:
             conflict = _misfit(path, hunk, lines)
             if conflict:
                 return conflict
-    reason = next((line for line in said.splitlines() if line.startswith("error: ")), "git apply refuses it")
-    return Conflict(patch.files[0].path, "", 0, "", "", reason.removeprefix("error: "), patch.files[0].source_line)
+    reason = next(
+        (line for line in said.splitlines() if line.startswith("error: ")), "git apply refuses it"
+    )
+    return Conflict(
+        patch.files[0].path,
+        "",
+        0,
+        "",
+        "",
+        reason.removeprefix("error: "),
+        patch.files[0].source_line,
+    )
 
 
 def _whole(file: FileDiff, reason: str) -> Conflict:
@@ -180,7 +202,13 @@ def _misfit(path: str, hunk: Hunk, lines: list[str]) -> Conflict | None:
     for offset, line in enumerate(old):
         found = lines[best + offset] if 0 <= best + offset < len(lines) else ""
         if found != line.text:
-            return Conflict(path, hunk.header, best + offset + 1, line.text, found, "the line differs", line.source_line)
+            return Conflict(
+                path,
+                hunk.header,
+                best + offset + 1,
+                line.text,
+                found,
+                "the line differs",
+                line.source_line,
+            )
     return None
-
-

@@ -129,27 +129,43 @@ def _declarator(node: Node) -> tuple[str, Node | None]:
 
 def _parameter(node: Node) -> Parameter | None:
     declarator = node.child_by_field_name("declarator")
-    before = [text_of(c) for c in node.children if declarator is None or c.end_byte <= declarator.start_byte]
+    before = [
+        text_of(c)
+        for c in node.children
+        if declarator is None or c.end_byte <= declarator.start_byte
+    ]
     type_ = " ".join(" ".join(before).split())
     name = ""
     at = declarator
     while at is not None:
-        if at.type == "pointer_declarator":
-            type_ += " *" if not type_.endswith("*") else "*"
-        elif at.type == "array_declarator":
+        if at.type in {"pointer_declarator", "array_declarator"}:
             type_ += " *" if not type_.endswith("*") else "*"
         elif at.type == "identifier":
             name = text_of(at)
             break
         at = at.child_by_field_name("declarator") or next(
-            (c for c in at.named_children if c.type.endswith("declarator") or c.type == "identifier"), None
+            (
+                c
+                for c in at.named_children
+                if c.type.endswith("declarator") or c.type == "identifier"
+            ),
+            None,
         )
     if type_ == "void" and not name:
         return None
     return Parameter(type_.replace("__maybe_unused", "").strip(), name)
 
 
-_SPECIFIERS = {"static", "inline", "extern", "__always_inline", "__must_check", "__init", "noinline", "__maybe_unused"}
+_SPECIFIERS = {
+    "static",
+    "inline",
+    "extern",
+    "__always_inline",
+    "__must_check",
+    "__init",
+    "noinline",
+    "__maybe_unused",
+}
 
 
 def _function(node: Node, path: str) -> Function | None:
@@ -193,7 +209,14 @@ def _macro(node: Node, path: str) -> Function | None:
     )  # fmt: skip
 
 
-_NESTS = ("preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "linkage_specification", "declaration_list")
+_NESTS = (
+    "preproc_if",
+    "preproc_ifdef",
+    "preproc_else",
+    "preproc_elif",
+    "linkage_specification",
+    "declaration_list",
+)
 
 
 def read_source(path: str, text: str) -> SourceFile:

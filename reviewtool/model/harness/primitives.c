@@ -4,6 +4,7 @@
  * splits, other CPUs, and how a scenario ends early.
  */
 #include <linux/huge_mm.h>
+#include <linux/hugetlb.h>
 #include <linux/migrate.h>
 #include <linux/swapops.h>
 
@@ -201,6 +202,9 @@ static vm_fault_t fault_on_present(unsigned long *entry, bool write, bool unshar
 	struct page *page = pfn_to_page(*entry >> _PFN_SHIFT);
 	bool plain = !(*entry & _PAGE_SPECIAL) && !(*entry & _PAGE_DEVMAP);
 
+	/* a device on its way out serves no more faults */
+	if ((*entry & _PAGE_DEVMAP) && world.pgmap.gone)
+		return VM_FAULT_SIGBUS;
 	/* in an inaccessible VMA it is no NUMA hint, and goes on as if it were R/O */
 	if ((*entry & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE && vma_is_accessible(&world.vma)) {
 		model_event(EV_FAULT_NUMA);
@@ -268,9 +272,8 @@ static vm_fault_t resolve_fault(bool write, bool unshare)
 	return 0;
 }
 
-vm_fault_t handle_mm_fault(struct vm_area_struct *vma __maybe_unused,
-			   unsigned long address __maybe_unused,
-			   unsigned int flags, void *regs __maybe_unused)
+/* What the scenario says of faults in general; 0 where this one is to be resolved. */
+static vm_fault_t fault_fails(unsigned int flags)
 {
 	might_sleep();
 	mmap_assert_locked(&world.mm);
@@ -292,5 +295,40 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma __maybe_unused,
 		}
 		break;
 	}
-	return resolve_fault(flags & FAULT_FLAG_WRITE, flags & FAULT_FLAG_UNSHARE);
+	return 0;
+}
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma __maybe_unused,
+			   unsigned long address __maybe_unused,
+			   unsigned int flags, void *regs __maybe_unused)
+{
+	vm_fault_t fails = fault_fails(flags);
+
+	return fails ? fails : resolve_fault(flags & FAULT_FLAG_WRITE, flags & FAULT_FLAG_UNSHARE);
+}
+
+/* hugetlb's own: a page of the process's own comes in, or the entry is made to serve. */
+vm_fault_t hugetlb_fault(struct mm_struct *mm __maybe_unused,
+			 struct vm_area_struct *vma __maybe_unused,
+			 unsigned long address __maybe_unused, unsigned int flags)
+{
+	unsigned long own = _PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_SOFT_DIRTY | _PAGE_PSE;
+	vm_fault_t fails = fault_fails(flags);
+	pte_t entry = model_tables.huge;
+
+	if (fails)
+		return fails;
+	if (!pte_present(entry) && !pte_none(entry)) {
+		if (is_hwpoison_entry(pte_to_swp_entry(entry)))
+			return VM_FAULT_HWPOISON_LARGE;
+		model_event(EV_WAIT_MIGRATION);
+		model_tables.huge.pte = _PAGE_PRESENT | _PAGE_PSE | (unsigned long)PFN_HUGETLB << _PFN_SHIFT;
+		return 0;
+	}
+	model_event(pte_none(entry) ? (flags & FAULT_FLAG_WRITE ? EV_FAULT_WRITE : EV_FAULT_READ) :
+		    flags & FAULT_FLAG_UNSHARE ? EV_FAULT_UNSHARE : EV_FAULT_WRITE);
+	model_pages[PFN_HUGETLB].flags |= 1UL << PG_anon | 1UL << PG_anon_exclusive;
+	model_pages[PFN_HUGETLB + 1].flags |= 1UL << PG_anon_exclusive;
+	model_tables.huge.pte = own | (unsigned long)PFN_HUGETLB << _PFN_SHIFT;
+	return 0;
 }

@@ -180,6 +180,8 @@ static void build_tables(unsigned long state)
 			return;
 		}
 	case LEVEL_hugetlb:
+		/* what a fault brings in is counted too */
+		world.mapped = &model_pages[PFN_HUGETLB + 1];
 		switch (entry) {
 		case ENTRY_none:
 			return;

@@ -73,6 +73,18 @@ long follow_hugetlb_page(struct mm_struct *mm, struct vm_area_struct *vma,
 			 struct page **pages, unsigned long *position,
 			 unsigned long *nr_pages, long i, unsigned int flags, int *locked);
 
+vm_fault_t hugetlb_fault(struct mm_struct *mm, struct vm_area_struct *vma,
+			 unsigned long address, unsigned int flags);
+
+/* An anonymous hugetlb mapping has its pages in the page cache only once they were touched. */
+static inline bool hugetlbfs_pagecache_present(struct hstate *h __maybe_unused,
+					       struct vm_area_struct *vma __maybe_unused,
+					       unsigned long address __maybe_unused)
+{
+	model_step();
+	return false;
+}
+
 /* Takes a hugetlb page off its list; 0 when that worked. */
 int isolate_hugetlb(struct folio *folio, struct list_head *list);
 
