@@ -9,8 +9,10 @@ import click
 
 
 @click.command("reply")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("--range", "revisions", metavar="A..B", help="Review commits of the git tree.")
+@click.option("--message-id", metavar="ID", help="Which series, where an input holds several.")
+@click.option("--output", "-o", metavar="FILE", help="Write to FILE; a folder for --per-patch.")
 @click.option(
     "--patch",
     "number",
@@ -18,9 +20,14 @@ import click
     metavar="N",
     help="Answer patch N; default: the one that changes most.",
 )
+@click.option("--per-patch", is_flag=True, help="A file for each reply, in the folder -o.")
+@click.option("--cover-only", is_flag=True, help="Only the reply to the cover letter.")
+@click.option("--edit", is_flag=True, help="Open the reply in $EDITOR, and check it again.")
 @click.option(
-    "--lint", is_flag=True, help="Check the reply in INPUT instead, against nothing else."
+    "--b4", "b4_tree", type=click.Path(), metavar="TREE", help="Write files for b4 review to TREE."
 )
+@click.option("--lint", is_flag=True, help="Check the reply in INPUT instead.")
+@click.option("--against", multiple=True, metavar="INPUT", help="With --lint: what it answers.")
 @click.option("--attach-summary", is_flag=True, help="Attach the whole report.")
 @click.option(
     "--from",
@@ -34,9 +41,10 @@ import click
     help="Directory to apply the patches to; default: the bundled mm model.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
-def reply(
-    inputs: tuple[str, ...], output: str | None, number: int | None, lint: bool, attach_summary: bool, sender: str | None,
-    tree: str | None, quiet: bool,
+def reply(  # noqa: PLR0917  (click passes them by name)
+    inputs: tuple[str, ...], revisions: str | None, message_id: str | None, output: str | None, number: int | None,
+    per_patch: bool, cover_only: bool, edit: bool, b4_tree: str | None, lint: bool, against: tuple[str, ...],
+    attach_summary: bool, sender: str | None, tree: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     r"""Review INPUT and write what was found as a reply to the patch's mail.
 
@@ -47,80 +55,36 @@ def reply(
     Examples:
       reviewtool reply series.mbox -o reply.eml && mutt -H reply.eml
       reviewtool reply --patch 2 series.mbox | less
-      reviewtool reply --lint reply.eml
+      reviewtool reply --per-patch series.mbox -o replies && git send-email replies/*.eml
+      reviewtool reply --edit series.mbox -o reply.eml
+      reviewtool reply --lint reply.eml --against series.mbox
+      reviewtool reply --b4 ~/linux series.mbox && b4 review
 
     Exit status: 0 a reply was written (or the lint found nothing), 1 nothing to say (or lint
     findings), 2 the input cannot be used.
     """
     from reviewtool.cli.output import write_result  # noqa: PLC0415
+    from reviewtool.cli.replies import ReplyRequest, edit_reply, lint_files, make_replies  # noqa: PLC0415
 
     if lint:
-        sys.exit(_lint(inputs))
-    from pathlib import Path  # noqa: PLC0415
-
-    from reviewtool.cli.review import make_review  # noqa: PLC0415
-    from reviewtool.errors import InputError  # noqa: PLC0415
-    from reviewtool.mail.address import parse_addresses  # noqa: PLC0415
-    from reviewtool.report.identity import read_identity  # noqa: PLC0415
-    from reviewtool.report.remarks import closing, write_remarks  # noqa: PLC0415
-    from reviewtool.report.reply import Attachment, write_reply  # noqa: PLC0415
-    from reviewtool.report.summary import render_text  # noqa: PLC0415
-
-    given = parse_addresses(sender) if sender else ()
-    if sender and len(given) != 1:
-        raise InputError("--from", f"not an address: {sender}")
-    identity = given[0] if given else read_identity(Path())
-    review, series = make_review(
-        inputs, tree, (), repair=False, budget=None, jobs=2, cached=True, quiet=quiet
+        sys.exit(lint_files(inputs, against))
+    request = ReplyRequest(
+        inputs=inputs,
+        revisions=revisions,
+        message_id=message_id,
+        number=number,
+        per_patch=per_patch,
+        cover_only=cover_only,
+        b4_tree=b4_tree,
+        attach_summary=attach_summary,
+        sender=sender,
+        tree=tree,
+        quiet=quiet,
     )
-    pairs = list(zip(series.patches, review.patches, strict=True))
-    if number is not None:
-        pairs = [pair for pair in pairs if pair[0].number == number]
-        if not pairs:
-            raise InputError(inputs[0], f"there is no patch {number}")
-    chosen = max(
-        pairs,
-        key=lambda pair: sum(entry.changed for entry in pair[1].entries) or len(pair[1].findings),
-        default=None,
-    )
-    if chosen is None or (mail := chosen[0].mail) is None:
-        raise InputError(inputs[0], "there is no mail to answer")
-    patch, reviewed = chosen
-    remarks = write_remarks(reviewed)
-    if not remarks:
-        click.echo("reviewtool: nothing to say: no finding", err=True)
-        sys.exit(1)
-    others = [p.label for _, p in pairs if p is not reviewed and p.findings]
-    if others and number is None:
-        click.echo(
-            f"reviewtool: this answers {reviewed.label}; there are findings on {', '.join(others)} too (--patch N)",
-            err=True,
-        )
-    attachment = Attachment("review.txt", render_text(review)) if attach_summary else None
-    body = write_reply(
-        mail,
-        remarks,
-        identity,
-        author=patch.author,
-        closing=closing(reviewed),
-        attachment=attachment,
-    )
-    write_result(body, output)
-
-
-def _lint(inputs: tuple[str, ...]) -> int:
-    from pathlib import Path  # noqa: PLC0415
-
-    from reviewtool.errors import InputError, visible  # noqa: PLC0415
-    from reviewtool.report.lint import lint_reply  # noqa: PLC0415
-
-    found = 0
-    for name in inputs:
-        try:
-            data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        except OSError as error:
-            raise InputError(name, error.strerror or "cannot be read") from error
-        for problem in lint_reply(data, name):
-            click.echo(visible(str(problem)))
-            found += 1
-    return 1 if found else 0
+    made = make_replies(request, output)
+    status = 0
+    for target, data in made:
+        if edit:
+            data, status = edit_reply(data, status)  # noqa: PLW2901
+        write_result(data, target)
+    sys.exit(status)

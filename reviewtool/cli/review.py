@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 @click.command("review")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("--range", "revisions", metavar="A..B", help="Review commits of the git tree.")
+@click.option(
+    "--message-id", metavar="ID", help="Which series, where an input holds several, or an inbox."
+)
 @click.option(
     "--tree",
     type=click.Path(),
@@ -41,8 +45,8 @@ if TYPE_CHECKING:
 @click.option("--no-cache", is_flag=True, help="Compile everything anew.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
 def review(
-    inputs: tuple[str, ...], tree: str | None, entries: tuple[str, ...], form: str, output: str | None, repair: bool,
-    budget: int | None, jobs: int, no_cache: bool, quiet: bool,
+    inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None,
+    entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
 ) -> None:  # fmt: skip
     r"""Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
 
@@ -69,6 +73,8 @@ def review(
         jobs=jobs,
         cached=not no_cache,
         quiet=quiet,
+        revisions=revisions,
+        message_id=message_id,
     )
     body = {"text": render_text, "markdown": render_markdown, "json": render_json}[form](made)
     write_result(body.encode("utf-8", "replace"), output)
@@ -77,14 +83,17 @@ def review(
 
 def make_review(
     inputs: tuple[str, ...], tree: str | None, entries: tuple[str, ...], *, repair: bool, budget: int | None, jobs: int,
-    cached: bool, quiet: bool,
+    cached: bool, quiet: bool, revisions: str | None = None, message_id: str | None = None,
 ) -> tuple[Review, Series]:  # fmt: skip
-    """Return the review of INPUTS on TREE (None: the bundled model), and the series."""
+    """Return the review of INPUTS on TREE (None: the bundled model), and the series.
+
+    revisions: commits of the git repository at TREE, or in the current directory.
+    """
     from pathlib import Path  # noqa: PLC0415
 
     from reviewtool.cli.output import show_progress  # noqa: PLC0415
+    from reviewtool.cli.series import input_sources  # noqa: PLC0415
     from reviewtool.errors import InputError  # noqa: PLC0415
-    from reviewtool.mail.inputs import InputSource  # noqa: PLC0415
     from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415
     from reviewtool.series.read import read_series  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
@@ -92,7 +101,8 @@ def make_review(
     from reviewtool.tree.snapshot import bundled_model, read_directory  # noqa: PLC0415
     from reviewtool.tree.source import index_sources  # noqa: PLC0415
 
-    series = read_series([InputSource.named(name) for name in inputs], repair=repair)
+    sources = input_sources(inputs, revisions, Path(tree or "."), message_id)
+    series = read_series(sources, repair=repair, message_id=message_id)
     base = bundled_model()
     settings = Settings(entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs)
     if tree is not None:

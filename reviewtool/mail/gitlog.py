@@ -153,3 +153,13 @@ def _git(repository: Path, arguments: Sequence[str], name: str, *, stdin: bytes 
         words = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
         raise InputError(name, f"git cannot read it: {words}")
     return done.stdout
+
+
+def read_tip(tree: Path) -> tuple[Path, str]:
+    """Return the git directory of the repository at TREE, and the commit that HEAD names.
+
+    Raises: InputError where there is none.
+    """
+    found = _git(tree, ["rev-parse", "--absolute-git-dir", "HEAD"], str(tree))
+    directory, tip = found.decode("utf-8", "surrogateescape").split("\n")[:2]
+    return Path(directory), tip

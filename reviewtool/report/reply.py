@@ -198,7 +198,9 @@ def _body(mail: Mail, remarks: Sequence[Remark], closing: str) -> list[str]:
     for (first, last), index in anchored:
         out += _quote(lines, first, last, max(done, floor) if last > floor else done)
         done = max(done, last)
-        out += ["", *wrap_text(remarks[index].text), ""]
+        if out[-1]:
+            out.append("")
+        out += [*wrap_text(remarks[index].text), ""]
     free = [remark for remark, place in zip(remarks, places, strict=True) if place is None]
     for text in (*(remark.text for remark in free), closing):
         if text:
@@ -238,7 +240,7 @@ def _quote(lines: Sequence[str], first: int, last: int, done: int) -> list[str]:
     out: list[str] = []
     before = done
     for index in wanted:
-        if index != before + 1 and before >= 0:
+        if index != before + 1 and before >= 0 and [before] != headings[:1]:
             out.append(GAP)
         out.append(quote_line(lines[index]))
         before = index

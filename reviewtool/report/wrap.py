@@ -3,7 +3,7 @@
 
     text      = *(paragraph / kept / blank)
     paragraph = lines at the margin: filled; a list item ("- ", "1. ") hangs by its mark
-    kept      = an indented line: as it is (a table, a command, C)
+    kept      = an indented line: as it is (a table, a command, C), unless it is too long
 
 A line of ours never begins as something else: ">" (a quote), "From " (an mbox), "-- " alone (a
 signature) or "---" (the end of a log) get a blank in front.
@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 
 COLUMNS = 72
+_KEPT_COLUMNS = 78
 _ITEM = re.compile(r"(?:[-*] |\d{1,3}[.)] )")
 _TAKEN = re.compile(r">|From |---|-- ?$")
 
@@ -32,6 +33,9 @@ def wrap_text(text: str, columns: int = COLUMNS) -> list[str]:
             paragraph = []
         if line and line[0] != " ":
             paragraph.append(line)
+        elif len(line) > _KEPT_COLUMNS:
+            white = line[: len(line) - len(line.lstrip())]
+            lines += [white + part for part in _fill([line.lstrip()], columns - len(white))]
         else:
             lines.append(line)
     while lines and not lines[-1]:
