@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the samples must give, on the real parts: git, clang, wasmtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from reviewtool.review import EntryReview, PatchReview, Review
+from reviewtool.series.series import Series
+
+Reviews = Callable[[str], tuple[Review, Series]]
+
+
+def entry(patch: PatchReview, name: str) -> EntryReview:
+    return next(e for e in patch.entries if e.name == name)
+
+
+def findings(patch: PatchReview) -> set[str]:
+    return {finding.id for finding in patch.findings}
+
+
+def rules_to(found: EntryReview, after: str) -> str:
+    return " / ".join(
+        rule for change in found.changes if change.after == after for rule in change.rules
+    )
+
+
+def test_v1_makes_follow_page_find_prot_none_pages(review_sample: Reviews) -> None:
+    review, _ = review_sample("follow-page-v1.mbox")
+    changed = entry(review.patches[1], "follow_page")
+    page = next(change for change in changed.changes if change.after == "the page")
+    assert {words for words, _ in page.before} == {"NULL", "-EFAULT"}
+    assert all(
+        "PROT_NONE" in rule and "without" in rule and "FOLL_WRITE" in rule for rule in page.rules
+    )
+    assert any(
+        effect.startswith("a reference taken: exactly with FOLL_GET") for effect in page.effects
+    )
+
+
+def test_v1_warns_callers_that_pass_foll_force(review_sample: Reviews) -> None:
+    review, _ = review_sample("follow-page-v1.mbox")
+    changed = entry(review.patches[1], "follow_page")
+    refused = next(change for change in changed.changes if change.after == "NULL, WARN")
+    assert all("with FOLL_FORCE" in rule for rule in refused.rules)
+    assert "the page" in {words for words, _ in refused.before}
+
+
+def test_v1_changes_nothing_for_foll_write_alone_nor_for_gup(review_sample: Reviews) -> None:
+    review, _ = review_sample("follow-page-v1.mbox")
+    patch = review.patches[1]
+    for change in entry(patch, "follow_page").changes:
+        for rule in change.rules:
+            assert "with FOLL_FORCE" in rule or "FOLL_WRITE" in rule.partition("without ")[2]
+    assert "get_user_pages" in patch.unchanged_entries
+    assert "follow_page_mask" in patch.unchanged_entries
+
+
+def test_v1_names_the_callers_that_the_change_reaches(review_sample: Reviews) -> None:
+    review, _ = review_sample("follow-page-v1.mbox")
+    callers = {caller.name: caller for caller in entry(review.patches[1], "follow_page").callers}
+    assert {
+        "break_ksm",
+        "get_mergeable_page",
+        "add_page_for_migration",
+        "do_pages_stat_array",
+    } <= callers.keys()
+    assert all(caller.reached > 0 for caller in callers.values())
+
+
+def test_v1_leaves_the_selftest_and_the_documentation_alone(review_sample: Reviews) -> None:
+    review, _ = review_sample("follow-page-v1.mbox")
+    assert [file.simulated for file in review.patches[2].files] == [False]
+    assert review.patches[2].verdict == "could not tell"
+    assert (review.patches[3].verdict, findings(review.patches[3])) == ("no semantic change", set())
+
+
+def test_the_clean_up_that_started_the_thread_is_caught(review_sample: Reviews) -> None:
+    review, _ = review_sample("factor-out-protnone.patch")
+    patch = review.patches[-1]
+    assert patch.verdict == "semantic change"
+    assert "contradicted-claim" in findings(patch)
+    assert "PROT_NONE" in rules_to(entry(patch, "follow_page"), "NULL")
+
+
+def test_the_true_refactoring_changes_nothing(review_sample: Reviews) -> None:
+    review, _ = review_sample("true-refactoring.patch")
+    patch = review.patches[0]
+    assert (patch.verdict, findings(patch) - {"never-ran"}) == ("no semantic change", set())
+    assert "scenarios" in patch.verdict_why
+    log = [claim for claim in patch.claims if claim.where == "log"]
+    assert [claim.judgement for claim in log] == ["supported"]
+    assert review.findings == 0
+
+
+def test_the_false_refactoring_is_contradicted(review_sample: Reviews) -> None:
+    review, _ = review_sample("false-refactoring.patch")
+    assert review.patches[0].verdict == "semantic change"
+    assert "contradicted-claim" in findings(review.patches[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("lock-leak.patch", "lock-imbalance"),
+        ("endless-retry.patch", "endless-loop"),
+        ("null-deref.patch", "null-pointer"),
+    ],
+)
+def test_a_fault_in_the_patch_is_named_with_a_witness(
+    review_sample: Reviews, name: str, kind: str
+) -> None:
+    review, _ = review_sample(name)
+    found = next(finding for finding in review.patches[0].findings if finding.id == kind)
+    assert "for example" in found.details[0]
+    assert "reviewtool simulate" in found.details[1]
+
+
+def test_a_patch_that_does_not_compile_is_told_with_its_line(review_sample: Reviews) -> None:
+    review, _ = review_sample("does-not-compile.patch")
+    patch = review.patches[0]
+    error = next(finding for finding in patch.findings if finding.id == "compile-error")
+    assert (patch.verdict, error.path.endswith(".c"), error.line > 0) == (
+        "could not tell",
+        True,
+        True,
+    )
+
+
+def test_a_patch_that_does_not_apply_is_told_with_the_line_that_differs(
+    review_sample: Reviews,
+) -> None:
+    review, _ = review_sample("does-not-apply.patch")
+    patch = review.patches[0]
+    conflict = next(finding for finding in patch.findings if finding.id == "conflict")
+    assert (patch.applied, patch.verdict, conflict.line > 0) == ("no", "could not tell", True)
+    assert any(detail.startswith("hunk @@") for detail in conflict.details)
+
+
+def test_an_absolute_include_never_reaches_the_compiler(review_sample: Reviews) -> None:
+    review, _ = review_sample("hostile-include.patch")
+    patch = review.patches[0]
+    assert any(
+        "/etc/passwd" in finding.title and "leaves the tree" in finding.title
+        for finding in patch.findings
+    )
+    assert not any("root:" in finding.title for finding in patch.findings)
+
+
+def test_the_inverted_flag_changes_nothing_for_ordinary_entries(review_sample: Reviews) -> None:
+    review, _ = review_sample("honor-numa-fault.mbox")
+    for patch in review.patches:
+        for found in patch.entries:
+            if found.name == "follow_page":
+                for change in found.changes:
+                    assert all("PROT_NONE" in rule for rule in change.rules), change.rules
+
+
+def test_removing_the_flags_checks_the_new_kernel_doc(review_sample: Reviews) -> None:
+    review, _ = review_sample("no-flags.mbox")
+    claims = [
+        claim
+        for patch in review.patches
+        for claim in patch.claims
+        if claim.where.startswith("kernel-doc")
+    ]
+    assert "supported" in {claim.judgement for claim in claims}
+    assert entry(review.patches[0], "follow_page").signature_after.endswith(
+        "unsigned long address)"
+    )
+
+
+def test_two_runs_give_the_same_review(review_sample: Reviews) -> None:
+    from reviewtool.mail.inputs import InputSource  # noqa: PLC0415
+    from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415
+    from reviewtool.series.read import read_series  # noqa: PLC0415
+    from reviewtool.simulate.cache import Cache  # noqa: PLC0415
+    from reviewtool.tree.snapshot import bundled_model  # noqa: PLC0415
+    from tests.conftest import SAMPLES  # noqa: PLC0415
+
+    series = read_series([InputSource("lock-leak.patch", SAMPLES / "lock-leak.patch")])
+    again, _ = review_series(series, bundled_model(), Settings(workers=1), Cache(None))
+    assert again == review_sample("lock-leak.patch")[0]
