@@ -46,7 +46,7 @@ def reply(  # noqa: PLR0917  (click passes them by name)
     per_patch: bool, cover_only: bool, edit: bool, b4_tree: str | None, lint: bool, against: tuple[str, ...],
     attach_summary: bool, sender: str | None, tree: str | None, quiet: bool,
 ) -> None:  # fmt: skip
-    r"""Review INPUT and write what was found as a reply to the patch's mail.
+    """Review INPUT and write what was found as a reply to the patch's mail.
 
     The reply quotes the lines that matter and says what the sweep found below them.  It never says
     Reviewed-by or Tested-by: that is yours to add.
@@ -62,7 +62,7 @@ def reply(  # noqa: PLR0917  (click passes them by name)
 
     Exit status: 0 a reply was written (or the lint found nothing), 1 nothing to say (or lint
     findings), 2 the input cannot be used.
-    """
+    """  # noqa: D301  (click reads the character \b)
     from reviewtool.cli.output import write_result  # noqa: PLC0415
     from reviewtool.cli.replies import ReplyRequest, edit_reply, lint_files, make_replies  # noqa: PLC0415
 

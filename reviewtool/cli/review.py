@@ -48,7 +48,7 @@ def review(
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None,
     entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    r"""Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
+    """Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
 
     Each patch is applied, its code run before and after over every state of the model, and what
     differs is told with the exact condition, a count and an example.
@@ -60,7 +60,7 @@ def review(
       reviewtool review --format json -o review.json v2-0001-mm-gup.patch
 
     Exit status: 0 nothing found, 1 findings, 2 the input cannot be used.
-    """
+    """  # noqa: D301  (click reads the character \b)
     from reviewtool.cli.output import write_result  # noqa: PLC0415
     from reviewtool.report.summary import render_json, render_markdown, render_text  # noqa: PLC0415
 

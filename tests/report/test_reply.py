@@ -61,7 +61,7 @@ def reply(name: str = "two-hunks.eml") -> bytes:
 
 def test_the_reply_is_the_golden_file(request: pytest.FixtureRequest) -> None:
     golden = HERE / "replies" / "two-hunks.reply.eml"
-    if request.config.getoption("--rewrite-golden", default=False):
+    if request.config.getoption("--update-golden", default=False):
         golden.write_bytes(reply())
     assert reply() == golden.read_bytes()
 
