@@ -22,6 +22,7 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.states import Inliner
 
+from reviewtool.errors import InputError
 from reviewtool.kerneldoc.document import Block, Document, Kind
 from reviewtool.kerneldoc.rst import prose, signature_of
 
@@ -130,7 +131,7 @@ def _table(label: str, terms: nodes.definition_list) -> nodes.table:
     group += nodes.thead("", head)
     body = nodes.tbody()
     group += body
-    for item in terms.findall(nodes.definition_list_item):
+    for item in terms.children:
         row = nodes.row()
         cells: list[nodes.Node] = []
         for child in item.children:
@@ -140,8 +141,6 @@ def _table(label: str, terms: nodes.definition_list) -> nodes.table:
                 cells += child.children
         row += nodes.entry("", *cells)
         body += row
-        if item.parent is not terms:
-            break
     return table
 
 
@@ -180,6 +179,7 @@ def parse_page(documents: Iterable[Document], *, tables: bool = True) -> nodes.d
     """Return the shown blocks of DOCUMENTS as one doctree that is safe to render.
 
     tables: parameters in tables, else in definition lists.
+    Raises: InputError for markup that is nested too deeply for docutils.
     """
     _register()
     shown = [block for document in documents for block in document.blocks if block.shown]
@@ -191,9 +191,11 @@ def parse_page(documents: Iterable[Document], *, tables: bool = True) -> nodes.d
         "warning_stream": io.StringIO(),
     }
     text = "".join(_page_rst(block) for block in shown)
-    tree = publish_doctree(text, settings_overrides=overrides)
-    _make_safe(tree)
-    _link_calls(tree, names)
+    try:
+        tree = publish_doctree(text, settings_overrides=overrides)
+        _make_safe(tree, names)
+    except RecursionError as error:
+        raise InputError(shown[0].name, "its markup is nested too deeply") from error
     return tree
 
 
@@ -236,41 +238,50 @@ def _signature(block: Block) -> str:
     return f"{block.kind.value} {block.name}"
 
 
-def _make_safe(tree: nodes.document) -> None:
-    """Take out what would load, redirect or run: images, meta, raw, links to other schemes."""
-    for node in list(tree.findall()):
-        if isinstance(node, nodes.raw | nodes.meta | nodes.decoration):
-            if node.parent is not None:
-                node.parent.remove(node)
-        elif isinstance(node, nodes.image):
-            text = str(node.get("alt") or node.get("uri", ""))
-            node.replace_self(nodes.literal(text, text))
-    for link in list(tree.findall(nodes.reference)):
-        uri = link.get("refuri")
-        if (uri is not None and not _SAFE_LINK.match(str(uri))) or not (uri or "refid" in link):
-            link.replace_self(list(link.children))
-    for target in list(tree.findall(nodes.target)):
-        if not _SAFE_LINK.match(str(target.get("refuri", ""))):
-            target.attributes.pop("refuri", None)
+def _make_safe(element: nodes.Element, names: frozenset[str], *, linked: bool = False) -> None:
+    """Take out what would load, redirect or run, and make name() a link where NAMES has it.
+
+    The tree is walked from above: docutils' own transforms leave nodes with a wrong parent.
+    """
+    linked = linked or isinstance(element, nodes.reference | nodes.title | nodes.literal_block)
+    kept: list[nodes.Node] = []
+    for child in element.children:
+        if isinstance(child, nodes.Text):
+            kept += [child] if linked else _link_calls(child, names)
+        elif isinstance(child, nodes.Element):
+            kept += _safe(child, names, linked=linked)
+    element.children = kept
+    for child in kept:
+        child.parent = element
 
 
-def _link_calls(tree: nodes.document, names: frozenset[str]) -> None:
+def _safe(node: nodes.Element, names: frozenset[str], *, linked: bool) -> list[nodes.Node]:
+    """Return what stays of NODE: nothing of raw and meta, the text of images and odd links."""
+    if isinstance(node, nodes.raw | nodes.meta | nodes.decoration):
+        return []
+    if isinstance(node, nodes.image):
+        text = str(node.get("alt") or node.get("uri", ""))
+        return [nodes.literal(text, text)]
+    link = node.get("refuri")
+    unsafe = link is not None and not _SAFE_LINK.match(str(link))
+    if isinstance(node, nodes.target) and unsafe:
+        del node["refuri"]
+    _make_safe(node, names, linked=linked)
+    if isinstance(node, nodes.reference) and (unsafe or not (link or "refid" in node)):
+        return list(node.children)
+    return [node]
+
+
+def _link_calls(text: nodes.Text, names: frozenset[str]) -> list[nodes.Node]:
     """Make name() a link where the page documents it."""
-    for text in list(tree.findall(nodes.Text)):
-        parent = text.parent
-        if parent is None or isinstance(
-            parent, nodes.literal_block | nodes.reference | nodes.title
-        ):
-            continue
-        value = text.astext()
-        pieces: list[nodes.Node] = []
-        position = 0
-        for match in _CALL.finditer(value):
-            if match[1] in names:
-                pieces.append(nodes.Text(value[position : match.start()]))
-                link = nodes.reference("", match[0], refid=anchor(match[1]), internal=True)
-                pieces.append(link)
-                position = match.end()
-        if pieces and isinstance(parent, nodes.Element):
-            pieces.append(nodes.Text(value[position:]))
-            parent.replace(text, pieces)
+    value = text.astext()
+    if "()" not in value:
+        return [text]
+    pieces: list[nodes.Node] = []
+    position = 0
+    for match in _CALL.finditer(value):
+        if match[1] in names:
+            pieces.append(nodes.Text(value[position : match.start()]))
+            pieces.append(nodes.reference("", match[0], refid=anchor(match[1]), internal=True))
+            position = match.end()
+    return [*pieces, nodes.Text(value[position:])]

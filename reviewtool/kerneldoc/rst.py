@@ -175,10 +175,8 @@ def _function(block: Block, style: RstStyle) -> str:
 
 def _struct(block: Block, style: RstStyle) -> str:
     kind = block.kind.value
-    if style.sphinx_major < 3:
-        head = f"\n\n.. c:type:: {kind} {block.name}\n\n"
-    else:
-        head = f"\n\n.. c:{kind}:: {block.name}\n\n"
+    mark = f"type:: {kind}" if style.sphinx_major < 3 else f"{kind}::"
+    head = f"\n\n.. c:{mark} {block.name}\n\n"
     definition = block.definition.replace("\t", "    ")
     purpose = prose(block.purpose, "  ")
     head += f"{style.line(block.start)}{purpose}\n{_KINDENT}"
@@ -195,10 +193,8 @@ def _struct(block: Block, style: RstStyle) -> str:
 
 
 def _enum(block: Block, style: RstStyle) -> str:
-    if style.sphinx_major < 3:
-        head = f"\n\n.. c:type:: enum {block.name}\n\n"
-    else:
-        head = f"\n\n.. c:enum:: {block.name}\n\n"
+    mark = "type:: enum" if style.sphinx_major < 3 else "enum::"
+    head = f"\n\n.. c:{mark} {block.name}\n\n"
     purpose = prose(block.purpose, "  ")
     parts = [f"{head}{style.line(block.start)}{purpose}\n{_KINDENT}    **Constants**\n\n"]
     for constant in block.parameters:

@@ -7,7 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from reviewtool.errors import InputError
 from reviewtool.kerneldoc import parse_source
 from reviewtool.kerneldoc.html import render_html, render_manual
 from reviewtool.kerneldoc.markup import anchor
@@ -101,3 +104,72 @@ def test_manual_page_names_every_block() -> None:
     assert page.startswith('.\\" Man page generated')
     for block in document.blocks:
         assert block.name in page
+
+
+MARKUP = [
+    *(
+        "\n",
+        "\n\n",
+        "   ",
+        "::\n",
+        "* a\n",
+        "`x`_",
+        "x__",
+        "__ y\n",
+        "``",
+        "**",
+        "|x|",
+        "f()",
+        "&struct s",
+    ),
+    *(
+        "=====\n",
+        ".. image:: x\n",
+        ".. figure:: a\n   :target: b_\n\n   c\n",
+        ".. _a: javascript:b\n",
+    ),
+    *(
+        ".. meta::\n   :a: b\n",
+        ".. header:: x\n",
+        ".. contents::\n",
+        ".. list-table::\n\n   * - a\n",
+    ),
+    *(
+        "[1]_",
+        ".. [1] x\n",
+        ".. role:: q\n",
+        ".. kerneldoc-table:: x\n\n   a\n     b\n",
+        "a\n  b\n",
+    ),
+    *(
+        "+---+\n| a |\n+---+\n",
+        ":c:type:`x`",
+        ".. c:function:: f(int)\n\n   x\n",
+        "\x00",
+        "<b>",
+        "é",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(MARKUP), max_size=14).map("".join), st.integers(0, 2))
+@settings(max_examples=150, deadline=None)
+def test_any_markup_gives_a_page_that_loads_nothing(body: str, place: int) -> None:
+    lines = "".join(f" * {line}\n" for line in body.split("\n"))
+    text = (
+        f"/**\n * f() - see g()\n * @a: x\n *\n{lines} */\nvoid f(int a);\n",
+        f"/**\n * DOC: t\n{lines} */\n",
+        f"/**\n * struct s - p\n * @a: x\n{lines} */\nstruct s {{ int a; }};\n",
+    )[place]
+    document = parse_source(text, "x.c")
+    seen = _Seen(render_html([document, document], "x.c"))
+    assert {"script", "img", "iframe", "object", "embed", "link"}.isdisjoint(seen.tags)
+    assert all(link.startswith("#") for link in seen.links), seen.links
+    render_manual([document], "x.c")
+
+
+def test_markup_nested_too_deeply_is_refused_by_name() -> None:
+    deep = "\n".join(f" * {' ' * number}* a\n *" for number in range(700))
+    text = f"/**\n * f() - p\n *\n{deep}\n */\nvoid f(void);\n"
+    with pytest.raises(InputError, match="f: its markup is nested too deeply"):
+        _page(text)
