@@ -51,8 +51,19 @@ class ReplyRequest:
         return self.inputs[0] if self.inputs else self.revisions or "input"
 
 
-def make_replies(request: ReplyRequest, output: str | None) -> list[tuple[str | None, bytes]]:
-    """Return the replies that are asked for, each with the file that it goes to (None: stdout).
+@dataclass(frozen=True)
+class Replies:
+    """The replies that were asked for, each with the file that it goes to (None: stdout).
+
+    originals: the messages that they answer.
+    """
+
+    files: tuple[tuple[str | None, bytes], ...] = ()
+    originals: tuple[Mail, ...] = ()
+
+
+def make_replies(request: ReplyRequest, output: str | None) -> Replies:
+    """Review the series and write the replies that are asked for.
 
     Raises: InputError for options and inputs that cannot be used.
     """
@@ -73,14 +84,16 @@ def make_replies(request: ReplyRequest, output: str | None) -> list[tuple[str | 
     )
     if request.b4_tree is not None:
         _write_for_b4(request.b4_tree, review, series, identity)
-        return []
+        return Replies()
+    mails = (series.cover, *(patch.mail for patch in series.patches))
+    originals = tuple(mail for mail in mails if mail is not None)
     attachment = Attachment("review.txt", render_text(review)) if request.attach_summary else None
     if request.per_patch or request.cover_only:
         cover = reply_to_cover(review, series, identity, attachment)
         if request.cover_only:
             if cover is None:
                 raise InputError(request.name, "there is no cover letter to answer")
-            return [(output, cover.data)]
+            return Replies(((output, cover.data),), originals)
         replies = replies_to_patches(review, series, identity, attachment)
         if not replies:
             click.echo("reviewtool: nothing to say: no finding", err=True)
@@ -88,8 +101,9 @@ def make_replies(request: ReplyRequest, output: str | None) -> list[tuple[str | 
         folder = Path(output or ".")
         folder.mkdir(parents=True, exist_ok=True)
         found = [*([cover] if cover is not None else []), *replies]
-        return [(str(folder / one.name), one.data) for one in found]
-    return [(output, _one_reply(request, review, series, identity, attachment))]
+        return Replies(tuple((str(folder / one.name), one.data) for one in found), originals)
+    data = _one_reply(request, review, series, identity, attachment)
+    return Replies(((output, data),), originals)
 
 
 def _identity(sender: str | None) -> Address:
@@ -147,15 +161,17 @@ def _write_for_b4(tree: str, review: Review, series: Series, identity: Address) 
     click.echo(f"reviewtool: remarks for b4 review are in {folder}", err=True)
 
 
-def edit_reply(data: bytes, status: int) -> tuple[bytes, int]:
-    """Let the user go over a reply; return it, and 1 where the lint still finds an error."""
+def edit_reply(data: bytes, originals: Sequence[Mail], status: int) -> tuple[bytes, int]:
+    """Let the user go over a reply; return it, and 1 where the lint still finds an error.
+
+    originals: the messages of the series, one of which is answered.
+    """
     edited = click.edit(data.decode("utf-8"), extension=".eml")
     if edited is not None:
         data = edited.encode("utf-8", "replace")
-    for problem in lint_reply(data, "reply", edited=True):
-        if problem.code != "no-original":
-            click.echo(visible(str(problem)), err=True)
-            status = 1 if problem.severity is Severity.ERROR else status
+    for problem in lint_reply(data, "reply", originals, edited=True):
+        click.echo(visible(str(problem)), err=True)
+        status = 1 if problem.severity is Severity.ERROR else status
     return data, status
 
 

@@ -83,8 +83,8 @@ def reply(  # noqa: PLR0917  (click passes them by name)
     )
     made = make_replies(request, output)
     status = 0
-    for target, data in made:
+    for target, data in made.files:
         if edit:
-            data, status = edit_reply(data, status)  # noqa: PLW2901
+            data, status = edit_reply(data, made.originals, status)  # noqa: PLW2901
         write_result(data, target)
     sys.exit(status)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command `reviewtool reply`: its files, its lint, and the editor in between."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reviewtool.cli.reply import reply
+from reviewtool.errors import InputError
+from reviewtool.mail.message import parse_mail
+
+HERE = Path(__file__).parent
+SAMPLE = str(HERE.parents[1] / "sample_patches/follow-page-v1.mbox")
+ME = "Rita Reviewer <rita@example.org>"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(reply, arguments, catch_exceptions=False)
+
+
+def test_a_reply_is_checked_against_the_message_that_it_answers() -> None:
+    lint = HERE / "replies/lint"
+    answered = str(HERE / "replies/two-hunks.eml")
+    assert run("--lint", str(lint / "fine.eml"), "--against", answered).exit_code == 0
+    wrong = run("--lint", str(lint / "not-in-message.eml"), "--against", answered)
+    assert wrong.exit_code == 1
+    assert ":13: error: not in the message: > No caller sees any other sum." in wrong.output
+
+
+def test_a_reply_is_checked_without_the_message_for_all_but_its_quotes() -> None:
+    assert run("--lint", str(HERE / "replies/lint/not-in-message.eml")).exit_code == 0
+    assert run("--lint", str(HERE / "replies/lint/tag.eml")).exit_code == 1
+
+
+@pytest.fixture(scope="module")
+def replies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("replies")
+    done = run("--from", ME, "--quiet", "--per-patch", SAMPLE, "-o", str(folder))
+    assert done.exit_code == 0
+    return folder
+
+
+def test_there_is_a_file_for_each_patch_with_findings_and_one_for_the_cover(replies: Path) -> None:
+    names = sorted(path.name for path in replies.iterdir())
+    assert names == ["0000.reply.eml", "0001.reply.eml", "0002.reply.eml"]
+    subjects = [parse_mail((replies / name).read_bytes(), name).subject.raw for name in names]
+    assert [subject[:17] for subject in subjects] == [
+        "Re: [PATCH v1 0/4",
+        "Re: [PATCH v1 1/4",
+        "Re: [PATCH v1 2/4",
+    ]
+
+
+def test_all_replies_pass_the_lint_against_the_series(replies: Path) -> None:
+    done = run("--lint", *(str(path) for path in replies.iterdir()), "--against", SAMPLE)
+    assert (done.exit_code, done.output) == (0, "")
+
+
+def test_per_patch_needs_a_folder() -> None:
+    with pytest.raises(InputError, match="name the folder"):
+        run("--from", ME, "--per-patch", SAMPLE)
+
+
+def test_the_reply_is_checked_again_after_the_editor(
+    replies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del replies  # what was compiled for it is in the cache
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nprintf '> never written\\n\\nWhy?\\t\\n' >> \"$1\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    monkeypatch.delenv("VISUAL", raising=False)
+    out = tmp_path / "reply.eml"
+    done = run("--from", ME, "--quiet", "--cover-only", "--edit", SAMPLE, "-o", str(out))
+    assert out.read_text().endswith("> never written\n\nWhy?\t\n")
+    assert done.exit_code == 1
+    assert "not in the message: > never written" in done.output
+
+
+def test_the_files_for_b4_are_where_b4_looks(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q", "."], [*who, "commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *command], cwd=tmp_path, env=environment, check=True)
+    assert run("--from", ME, "--quiet", "--b4", str(tmp_path), SAMPLE).exit_code == 0
+    (folder,) = (tmp_path / ".git/b4-review").iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "0001.txt",
+        "0002.txt",
+        "identity.txt",
+        "series.txt",
+    ]
