@@ -239,18 +239,22 @@ def _check(request: Request, files: tuple[str, ...], settings: Settings) -> int:
         diagnose,
     )
     from reviewtool.kerneldoc.records import diagnostics_json, diagnostics_sarif  # noqa: PLC0415
-    from reviewtool.kerneldoc.revision import read_revision  # noqa: PLC0415
+    from reviewtool.kerneldoc.revision import read_revisions  # noqa: PLC0415
 
     disabled = set(settings.disabled)
     disabled |= {rule_named(word, "--disable") for word in request.disable}
     options = replace(ALL_WARNINGS, strip_macros=(*settings.strip_macros, *request.macros))
     found: list[Diagnostic] = []
-    for path in files:
-        after = diagnose(_read(path), path, options)
-        if request.since is not None:
-            old = read_revision(path, request.since)
-            before = () if old is None else diagnose(old, path, options)
-            after = compare_diagnostics(before, after).added
+    olds: Iterator[tuple[str, str | None]] = ((path, None) for path in files)
+    if request.since is not None:
+        olds = read_revisions(files, request.since)
+    for path, old in olds:
+        text = _read(path)
+        if text == old:
+            continue
+        after = diagnose(text, path, options)
+        if old is not None:
+            after = compare_diagnostics(diagnose(old, path, options), after).added
         found.extend(_listed(after, frozenset(disabled), request.names))
     if request.report == "text":
         text = "".join(visible(diagnostic_text(one)) + "\n" for one in found)
