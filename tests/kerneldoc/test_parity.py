@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The same bytes as Linux 6.12's own scripts/kernel-doc, on that tree and on our cases."""
+"""The same bytes as Linux 6.12's own scripts/kernel-doc, on that tree and on our cases.
+
+REVIEWTOOL_LINUX_6_12 names the tree, REVIEWTOOL_LINUX_FOLDERS other folders of it than the usual
+four ("." for all).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ MODES = {
     "man": (("-man",), Format.MAN),
     "warnings": (("-none", "-Wall"), Format.NONE),
 }
-FOLDERS = ("mm", "lib", "kernel", "include/linux")
+FOLDERS = os.environ.get("REVIEWTOOL_LINUX_FOLDERS", "mm lib kernel include/linux").split()
 
 
 def _reference(words: tuple[str, ...], path: str, where: Path) -> tuple[bytes, list[bytes]]:
