@@ -54,7 +54,7 @@ _MEMBER_ROWS: tuple[_Row, ...] = (
     _row("__aligned", r"(?<!\s)\s*+__aligned\s*+\([^;]{0,1999}\)", " "),
     _row("__counted_by", r"(?<!\s)\s*+__counted_by\s*+\([^;]{0,1999}\)", " "),
     _row("__counted_by_", r"(?<!\s)\s*+__counted_by_(?:le|be)\s*+\([^;]{0,1999}\)", " "),
-    _row("__packed", r"(?<!\s)\s*+__packed\s*", " "),
+    _row("__packed", r"(?:(?<!\s)\s*+)?__packed\s*", " "),
     _row("CRYPTO_MINALIGN_ATTR", r"(?<!\s)\s*+CRYPTO_MINALIGN_ATTR", " "),
     _row("____cacheline_aligned_in_smp", r"(?<!\s)\s*+____cacheline_aligned_in_smp", " "),
     _row("____cacheline_aligned", r"(?<!\s)\s*+____cacheline_aligned", " "),

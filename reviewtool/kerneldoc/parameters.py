@@ -27,9 +27,7 @@ _POINTER_NAME = re.compile(r"[^(]\(\*?\s*+([\w\[\].]*+)\s*+\)", _A)
 _ARRAY_NAME = re.compile(r"[^(]\(\s*+\*\s*+([\w\[\].]*?)\s*+(?:\[\s*+\w++\s*+\]\s*+)*+\)", _A)
 _TAIL = re.compile(r"[\[)].*")
 _STARS = re.compile(r"(\*+)\s*", _A)
-_COLON = re.compile(r"(?<!\s)\s*+:\s*", _A)
 _BRACKET = re.compile(r"(?<!\s)\s++\[", _A)
-_COMMA = re.compile(r"(?<!\s)\s*+,\s*", _A)
 _BITFIELD = re.compile(r"(.*?):(\w+)", _A)
 _TO_LAST_SPACE = re.compile(r".*\s", _A)
 
@@ -102,7 +100,7 @@ def _after_call(part: str) -> str:
 def _split_declarators(part: str, gathering: Gathering, name: str, line: int) -> None:
     """Add the declarators of "type a, *b, c:3, d[4]"."""
     if ":" in part:
-        part = _COLON.sub(":", part)
+        part = ":".join(_split_trimmed(part, ":"))
     if "[" in part:
         part = _BRACKET.sub("[", part)
     kind, names = _declarators(part)
@@ -124,7 +122,7 @@ def _declarators(part: str) -> tuple[str, list[str]]:
     """Return the type, as _push() wants it, and what is declared of it."""
     first, names = part, []
     if "," in part:
-        names = _COMMA.split(part)
+        names = _split_trimmed(part, ",")
         while names and not names[-1]:
             names.pop()
         first = names.pop(0) if names else ""
@@ -136,6 +134,16 @@ def _declarators(part: str) -> tuple[str, list[str]]:
     typed = len(words) > 2 or (len(words) == 2 and words[0] != "")
     kind = words[0] if len(words) == 2 else "*"
     return kind if typed else "", [words[-1], *names]
+
+
+def _split_trimmed(text: str, separator: str) -> list[str]:
+    """Split at SEPARATOR and the white space around it; that at both ends of the text stays."""
+    first, *middle = text.split(separator)
+    if not middle:
+        return [first]
+    last = middle.pop()
+    trimmed = (part.strip(SPACE) for part in middle)
+    return [first.rstrip(SPACE), *trimmed, last.lstrip(SPACE)]
 
 
 def _array_words(first: str) -> list[str]:
