@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BYTES = "latin-1"
 _CHUNK_FILES = 24
+_MARK = "/**"
 
 
 class Format(Enum):
@@ -88,7 +89,7 @@ def run_file(path: str, job: Job, store: Store | None = None) -> Result:
         text = read_source(path)
     except OSError as error:
         return Result(name, "", (), error.strerror or "cannot be read")
-    if store is None:
+    if store is None or _MARK not in text:
         return run_text(text, name, job)
     key = store.key(name, text)
     result = store.find(key, name)
@@ -128,16 +129,34 @@ def run_files(
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415  (slow to import)
 
     todo = list(paths)
-    chunks = (todo[at : at + _CHUNK_FILES] for at in range(0, len(todo), _CHUNK_FILES))
-    waiting: deque[tuple[list[str], Future[list[Result]]]] = deque()
+    waiting: deque[tuple[list[str], dict[str, Result], Future[list[Result]] | None]] = deque()
     with ProcessPoolExecutor(workers) as pool:
-        for chunk in chunks:
-            missing = [path for path in chunk if _stored(path, store) is None]
-            waiting.append((chunk, pool.submit(_run_chunk, missing, job)))
+        for at in range(0, len(todo), _CHUNK_FILES):
+            chunk = todo[at : at + _CHUNK_FILES]
+            known = _known(chunk, job, store)
+            missing = [path for path in chunk if path not in known]
+            future = pool.submit(_run_chunk, missing, job) if missing else None
+            waiting.append((chunk, known, future))
             if len(waiting) > workers * 4:
                 yield from _finish(*waiting.popleft(), store)
         while waiting:
             yield from _finish(*waiting.popleft(), store)
+
+
+def _known(paths: list[str], job: Job, store: Store | None) -> dict[str, Result]:
+    """Return the results that need no work: stored ones, and those of files without comments."""
+    known: dict[str, Result] = {}
+    for path in paths if store is not None else ():
+        name = _name(path)
+        try:
+            text = read_source(path)
+        except OSError:
+            continue
+        if _MARK not in text:
+            known[path] = run_text(text, name, job)
+        elif store is not None and (result := store.find(store.key(name, text), name)):
+            known[path] = result
+    return known
 
 
 def _run_chunk(paths: list[str], job: Job) -> list[Result]:
@@ -145,28 +164,18 @@ def _run_chunk(paths: list[str], job: Job) -> list[Result]:
 
 
 def _finish(
-    paths: list[str], future: Future[list[Result]], store: Store | None
+    paths: list[str],
+    known: dict[str, Result],
+    future: Future[list[Result]] | None,
+    store: Store | None,
 ) -> Iterator[Result]:
-    """Yield the results of a chunk, new ones and stored ones in the order of its files."""
-    fresh = {result.path: result for result in future.result()}
+    """Yield the results of a chunk in the order of its files, and store the new ones."""
+    fresh = iter(future.result()) if future else iter(())
     for path in paths:
-        name = _name(path)
-        result = fresh.get(name)
-        if result is None:
-            result = _stored(path, store) or Result(name, "", (), "was taken away")
-        elif store is not None and not result.reason:
-            store.store(store.key(name, read_source(path)), result)
+        result = known.get(path) or next(fresh)
+        if path not in known and store is not None and not result.reason:
+            store.store(store.key(result.path, read_source(path)), result)
         yield result
-
-
-def _stored(path: str, store: Store | None) -> Result | None:
-    if store is None:
-        return None
-    name = _name(path)
-    try:
-        return store.find(store.key(name, read_source(path)), name)
-    except OSError:
-        return None
 
 
 def _name(path: str) -> str:
