@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-RUN = "from reviewtool.cli.kernel_doc_alias import main; main()"
+RUN = "from reviewtool.kernel_doc import main; main()"
 MODES = {"reST": ("-rst", "-sphinx-version", "3.0.0"), "-none": ("-none",)}
 
 

@@ -15,7 +15,7 @@ import pytest
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.stem for path in CASES.glob("*.c"))
-RUN = "from reviewtool.cli.kernel_doc_alias import main; main()"
+RUN = "from reviewtool.kernel_doc import main; main()"
 OPTIONS = {
     "rst": ("-rst", "-sphinx-version", "3.0.0"),
     "man": ("-man",),

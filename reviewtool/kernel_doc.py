@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The program kernel-doc: options, messages and exit status of the kernel's own script.
 
-It stands in for scripts/kernel-doc in a kernel build and below Sphinx's kerneldoc directive, so it
-starts fast: nothing is imported that it does not need.
+It stands in for scripts/kernel-doc in a kernel build and below Sphinx's kerneldoc directive, which
+start it for each file.  So it has to start fast: it is no part of reviewtool.cli, whose import of
+click takes as long as a file, and imports what few runs need where they need it.
 
 Source: scripts/kernel-doc of Linux 6.12, its manual page (pod) and the code that reads arguments.
 """
@@ -12,12 +13,10 @@ from __future__ import annotations
 import gc
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from reviewtool.kerneldoc.batch import BYTES, Format, Job, read_source, run_file
 from reviewtool.kerneldoc.document import Severity
@@ -247,7 +246,9 @@ def _sphinx_major(version: str) -> int:
     """Return the major version that was asked for, or that of the sphinx-build on the path."""
     if version:
         return int(re.split(r"\D", version)[0])
-    program = shutil.which("sphinx-build")
+    from shutil import which  # noqa: PLC0415  (slow to import, and a kernel build says the version)
+
+    program = which("sphinx-build")
     if program is None:
         _complain("Warning: Sphinx version not found. Using default (Sphinx version 1.2.0)\n")
         return 1
@@ -268,7 +269,9 @@ def _build_month() -> str:
 
 def _output_of(*argv: str) -> str:
     """Return what a program prints, "" where it cannot be run."""
-    from reviewtool.errors import ToolError  # noqa: PLC0415  (spares most runs the import)
+    from pathlib import Path  # noqa: PLC0415
+
+    from reviewtool.errors import ToolError  # noqa: PLC0415
     from reviewtool.process import run_program  # noqa: PLC0415
 
     try:
