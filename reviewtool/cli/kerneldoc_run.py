@@ -245,6 +245,7 @@ def _check(request: Request, files: tuple[str, ...], settings: Settings) -> int:
     disabled |= {rule_named(word, "--disable") for word in request.disable}
     options = replace(ALL_WARNINGS, strip_macros=(*settings.strip_macros, *request.macros))
     found: list[Diagnostic] = []
+    gone: list[Diagnostic] = []
     olds: Iterator[tuple[str, str | None]] = ((path, None) for path in files)
     if request.since is not None:
         olds = read_revisions(files, request.since)
@@ -254,8 +255,13 @@ def _check(request: Request, files: tuple[str, ...], settings: Settings) -> int:
             continue
         after = diagnose(text, path, options)
         if old is not None:
-            after = compare_diagnostics(diagnose(old, path, options), after).added
+            change = compare_diagnostics(diagnose(old, path, options), after)
+            gone.extend(_listed(change.removed, frozenset(disabled), request.names))
+            after = change.added
         found.extend(_listed(after, frozenset(disabled), request.names))
+    if gone and not request.quiet:
+        sys.stderr.write(f"gone since {visible(str(request.since))}: {len(gone)}\n")
+        sys.stderr.writelines(f"  was {visible(diagnostic_text(one))}\n" for one in gone)
     if request.report == "text":
         text = "".join(visible(diagnostic_text(one)) + "\n" for one in found)
     else:

@@ -67,6 +67,17 @@ def test_check_lists_everything_and_since_only_what_is_new(source: Path) -> None
     assert (off.exit_code, off.stdout) == (0, "")
 
 
+def test_since_says_what_is_gone(source: Path) -> None:
+    source.write_text(OLD.replace(" * @gone: x\n", ""))
+    done = run("--check", "--since", "HEAD", source.name)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == (
+        "gone since HEAD: 1\n"
+        "  was x.c:6: warning: Excess function parameter 'gone' description in 'f'"
+        " [KD002 excess-parameter]\n"
+    )
+
+
 def test_since_treats_a_file_that_was_not_there_as_all_new(source: Path) -> None:
     other = source.with_name("y.c")
     other.write_text(OLD)
