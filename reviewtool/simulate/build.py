@@ -330,7 +330,8 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
 
     Raises: ToolError when the compiler itself is at fault.
     """
-    refusals = tuple(r for path, text in request.snapshot.sources() for r in vet_source(path, text))
+    sources = dict(request.snapshot.sources())
+    refusals = tuple(r for path, text in sources.items() for r in vet_source(path, text, sources))
     if refusals:
         return _refused(refusals)
     with tempfile.TemporaryDirectory(prefix="reviewtool-build-") as name:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_right
+from collections.abc import Container
 from dataclasses import dataclass
 
 
@@ -91,8 +92,12 @@ def _newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def vet_source(path: str, text: str) -> tuple[Refusal, ...]:
-    """Return what keeps the file at PATH from the preprocessor, in line order."""
+def vet_source(path: str, text: str, files: Container[str] = ()) -> tuple[Refusal, ...]:
+    """Return what keeps the file at PATH from the preprocessor, in line order.
+
+    files: paths of the tree's C files.  A name with ".." must lead to one of them from the folder
+    of PATH: only then is it found before the compiler tries it from its include folders, too.
+    """
     code = _read(text)
     refusals: list[Refusal] = []
     for match in _DIRECTIVE.finditer(code.text):
@@ -109,11 +114,14 @@ def vet_source(path: str, text: str) -> tuple[Refusal, ...]:
             continue
         name = literal[1] or literal[2]
         inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+        climbs = ".." in name.split("/")
+        straight = re.fullmatch(r"(?:\.\./)+(?!.*\.\.).+", name) is not None
+        found = what == "include" and literal[2] is not None and straight and inside in files
         if (
             name.startswith(("/", "~", "\\"))
             or ":" in name
-            or inside.startswith("..")
             or "\0" in name
+            or (climbs and not found)
         ):
             refusals.append(Refusal(path, at, f'#{what} "{name}" leaves the tree'))
     for pattern, reason in (

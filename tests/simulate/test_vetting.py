@@ -67,7 +67,23 @@ def test_a_raw_string_cannot_hide_where_a_comment_begins() -> None:
     ],
 )
 def test_what_stays_inside_passes(text: str) -> None:
-    assert vet_source("fs/proc/task_mmu.c", text) == ()
+    assert vet_source("fs/proc/task_mmu.c", text, {"mm/internal.h"}) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#include <../../mm/internal.h>\n",
+        '#include_next "../../mm/internal.h"\n',
+        '#include "../../etc/passwd"\n',
+        '#include "../../mm/other.h"\n',
+        '#include "x/../../../mm/internal.h"\n',
+    ],
+)
+def test_a_name_that_climbs_must_be_found_in_the_tree_first(text: str) -> None:
+    """From an include folder, the same name would lead out of the tree."""
+    refusals = vet_source("fs/proc/task_mmu.c", text, {"mm/internal.h"})
+    assert [refusal.line for refusal in refusals] == [1]
 
 
 @pytest.mark.parametrize(
