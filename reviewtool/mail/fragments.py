@@ -25,6 +25,7 @@ _GIT_HEADER = re.compile(r"diff --git a/(\S+) b/(\S+)\s*$")
 _OLD_HEADER = re.compile(r"--- (?:a/)?(\S+)")
 _NEW_HEADER = re.compile(r"\+\+\+ (?:b/)?(\S+)")
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)")
+_VERSION = re.compile(r"\d+\.\d+")
 # "- a point of a list" is no change, "- return 0;" and "-\treturn" are.
 _CHANGE = re.compile(r"\+|-(?! ?[A-Za-z][\w', ]*$)")
 _SIGNATURE = re.compile(r"[A-Za-z_][\w\s*]*[\s*]([A-Za-z_]\w*)\s*\([^;{}]*\)\s*$", re.DOTALL)
@@ -209,8 +210,13 @@ def _ends_hunk(lines: Sequence[Candidate], index: int, taken: set[int]) -> bool:
     text = lines[index].text
     if lines[index].line in taken or text == "-- ":
         return True
-    if text == "--" and not any(line.text.strip() for line in lines[index - 1 : index]):
-        return True
+    if text == "--":
+        # A signature whose blank is lost: below an empty line, or above git's version.
+        above, below = lines[index - 1 : index], lines[index + 1 : index + 2]
+        if not any(line.text.strip() for line in above) or any(
+            _VERSION.match(line.text) for line in below
+        ):
+            return True
     return _HUNK.match(text) is not None or _file_name(lines, index) is not None
 
 

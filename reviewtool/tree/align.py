@@ -19,6 +19,7 @@ Source: Needleman and Wunsch (1970) for the alignment; the costs are ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +29,10 @@ CONTEXT_LINES = 3
 _MATCH, _MATCH_BLANK, _SUPPLY, _SUPPLY_BLANK = 20, 3, -6, -1
 _FORBIDDEN = -(10**9)
 _RELAXED = -30
-_WRAP_COLUMN = 76
+_WRAP_COLUMN = 72
+_QUOTE_WRAP_COLUMN = 66
+# What people write for a part of a quote that they leave out.
+_GAP = re.compile(r"\W*(?:\.\.\.|\u2026|snip|cut|trim)|[\[<]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def align(
     """Align the CANDIDATES of HUNK with WINDOW, the old_count lines that it covers."""
     added = [c for c in candidates if mark_of(c, hunk) == "+"]
     removed = [c for c in candidates if mark_of(c, hunk) == "-"]
+    if not added and not removed:
+        return Ambiguity(hunk.line, "no change of this hunk is there")
     wanted = hunk.new_count - hunk.old_count + len(removed)
     if len(added) != wanted:
         line = added[-1].line if added else hunk.line
@@ -291,25 +297,36 @@ def join_wrapped(
     """Return the candidates with wrapped lines joined.
 
     In a patch (not LOOSE) a line without a mark that the base does not have is the rest of the
-    line above.  In a reply it is a remark, except below a change that reaches so far to the right
-    that its next word would not have fitted: that may be either, and is refused.
+    line above.  In a reply it is so only below a line that reaches so far to the right that the
+    next word would not have fitted: with the hunk's quote marks it is that line's rest; without
+    them it may be a remark as well, and below a change that is refused, as is a line with the
+    hunk's quote marks that is neither.
     """
     known = {squeeze(line) for line in base}
     joined: list[Candidate] = []
     for index, candidate in enumerate(hunk.candidates):
-        plain = bool(candidate.text.strip()) and candidate.text[:1] not in ("+", "-", "\\")
-        foreign = plain and squeeze(candidate.text) not in known
+        plain = bool(candidate.text.strip()) and not candidate.text.startswith(("+", "-", "\\ "))
         above = hunk.candidates[index - 1] if index else None
-        if not foreign or above is None or not joined or above.depth != candidate.depth:
+        if not plain or above is None or not joined or squeeze(candidate.text) in known:
             joined.append(candidate)
             continue
-        if not loose and candidate.text[:1] != " ":
+        quoted = candidate.depth == hunk.depth == above.depth
+        rest = quoted and not candidate.text.startswith(" ") and not _GAP.match(candidate.text)
+        if rest and (
+            not loose or (hunk.depth and _reaches_far(above, candidate, _QUOTE_WRAP_COLUMN))
+        ):
             last = joined.pop()
             joined.append(Candidate(f"{last.text} {candidate.text}", last.depth, last.line))
             continue
-        word = candidate.text.split()[0]
-        width = len(above.text.expandtabs(8)) + 1 + len(word)
-        if loose and mark_of(above, hunk) != " " and width > _WRAP_COLUMN:
+        unsure = _reaches_far(above, candidate, _WRAP_COLUMN) or (rest and hunk.depth)
+        if loose and mark_of(above, hunk) != " " and unsure:
             return Ambiguity(candidate.line, "a remark, or the rest of the line above")
         joined.append(candidate)
     return tuple(joined)
+
+
+def _reaches_far(above: Candidate, below: Candidate, column: int) -> bool:
+    """Whether the first word BELOW would not have fitted on the line ABOVE."""
+    marks = 2 * above.depth
+    word = below.text.split()[0]
+    return marks + len(above.text.expandtabs(8)) + 1 + len(word) > column

@@ -58,7 +58,14 @@ WHOLE = HERE / "mails/whole.eml"
 
 
 @pytest.mark.parametrize(
-    "name", ["stripped-blanks.eml", "wrapped.eml", "tabs-to-spaces.eml", "quoted-reply.eml"]
+    "name",
+    [
+        "stripped-blanks.eml",
+        "wrapped.eml",
+        "tabs-to-spaces.eml",
+        "quoted-reply.eml",
+        "quoted-wrapped.eml",
+    ],
 )
 def test_a_damaged_patch_is_repaired_to_what_was_sent(name: str, tmp_path: Path) -> None:
     (whole,) = fitted(WHOLE).series.patches
