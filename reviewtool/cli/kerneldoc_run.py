@@ -16,6 +16,7 @@ import reviewtool
 from reviewtool.errors import InputError, visible
 from reviewtool.kerneldoc.batch import BYTES, Format, Job, read_source, run_files
 from reviewtool.kerneldoc.document import Diagnostic, Document, Rule
+from reviewtool.kerneldoc.draft import Draft
 from reviewtool.kerneldoc.man import ManStyle
 from reviewtool.kerneldoc.options import Options, Selection, Wanted, exported_symbols
 from reviewtool.kerneldoc.parse import parse_source
@@ -281,6 +282,24 @@ def _listed(
     ]
 
 
+def _from_behaviour(path: str, drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
+    """Write DRAFTS from a sweep where the file is the model's and the function can be driven."""
+    from reviewtool.kerneldoc.behaviour import draft_from_behaviour  # noqa: PLC0415
+    from reviewtool.simulate.cache import open_cache  # noqa: PLC0415
+    from reviewtool.tree.snapshot import MODEL_ROOT, bundled_model  # noqa: PLC0415
+
+    if MODEL_ROOT not in Path(path).resolve().parents:
+        return drafts
+    snapshot = bundled_model()
+    written = (
+        (draft, draft_from_behaviour(snapshot, draft.name, open_cache())) for draft in drafts
+    )
+    return tuple(
+        replace(draft, comment=comment) if isinstance(comment, str) else draft
+        for draft, comment in written
+    )
+
+
 def _draft(request: Request, files: tuple[str, ...], options: Options) -> int:
     from reviewtool.kerneldoc.draft import draft_comments, insert_drafts  # noqa: PLC0415
 
@@ -292,6 +311,8 @@ def _draft(request: Request, files: tuple[str, ...], options: Options) -> int:
             text = _read(path)
             document = parse_source(text, path, everything)
             drafts = draft_comments(document, text, names)
+            if names:
+                drafts = _from_behaviour(path, drafts)
             drafted += len(drafts)
             if not request.in_place:
                 _write(stream, "\n".join(draft.comment for draft in drafts).encode(BYTES))

@@ -168,3 +168,13 @@ def test_odd_files_are_warnings_with_a_place(source: Path) -> None:
 def test_control_characters_do_not_reach_the_terminal(source: Path) -> None:
     source.write_text("/**\n * f - p\n * @\x1b[2J: x\n */\nint \x1b[2J(;\n")
     assert "\x1b" not in run("--none", source.name).stderr
+
+
+def test_draft_of_a_function_of_the_model_says_that_it_was_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = " ".join(run("--draft", "--function", "follow_page", "mm/gup.c").stdout.split())
+    assert text.startswith("/** * follow_page() - ")
+    assert "follows from running the code over" in text.replace("* ", "")
