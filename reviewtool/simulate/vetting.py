@@ -138,9 +138,11 @@ def vet_source(path: str, text: str, files: Container[str] = ()) -> tuple[Refusa
 def vet_expanded(path: str, expanded: str) -> tuple[Refusal, ...]:
     """Return what keeps EXPANDED, the preprocessed text of PATH, from the compiler."""
     refusals: list[Refusal] = []
-    for name in sorted({marker[2] for marker in _MARKER.finditer(expanded)}):
-        if name.startswith("/") or posixpath.normpath(name).startswith(".."):
-            refusals.append(Refusal(path, 1, f"reads {name}, which is outside of the tree"))
+    refusals += [
+        Refusal(path, 1, f"reads {name}, which is outside of the tree")
+        for name in sorted({marker[2] for marker in _MARKER.finditer(expanded)})
+        if name.startswith("/") or posixpath.normpath(name).startswith("..")
+    ]
     code = _TOKEN.sub(lambda m: m[0] if m["string"] is None or m[0] == '""' else '"s"', expanded)
     for match in _ASM.finditer(code):
         if not _EMPTY_ASM.match(code, match.start()):
