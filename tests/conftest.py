@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from reviewtool.mail.inputs import InputSource
 from reviewtool.pipeline import Settings, review_series
@@ -21,6 +22,10 @@ SAMPLES = Path(__file__).parent.parent / "sample_patches"
 GOLDEN = Path(__file__).parent / "golden"
 
 Reviewed = tuple[Review, Series]
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("reviewtool", deadline=None)
+settings.load_profile("reviewtool")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
