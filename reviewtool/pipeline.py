@@ -49,7 +49,12 @@ from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import Function, SourceIndex, index_sources
 
 # Entries that are reported of their own, though others reach them: reviewers ask for them.
-PREFERRED_ENTRIES = frozenset({"follow_page_mask"})
+PREFERRED_ENTRIES = frozenset(
+    {"follow_page", "follow_page_mask", "get_user_pages", "pin_user_pages"}
+)
+
+# A function that asserts a lock is driven through those who take it.
+_LOCK_ASSERTIONS = frozenset({"assert_spin_locked", "lockdep_assert_held", "mmap_assert_locked"})
 
 Progress = Callable[[str, int, int], None]
 
@@ -277,52 +282,63 @@ def _affected(name: str, index: SourceIndex, delta: _Delta) -> bool:
 def _choose_entries(
     run: _Run, before: SourceIndex, after: SourceIndex, delta: _Delta, draft: _Draft
 ) -> list[str]:
-    """Return the entries to sweep, outermost and public ones; tell what cannot be driven."""
-    chosen: list[str] = []
-    for name, function in sorted(after.functions.items()):
+    """Return the entries to sweep; tell which functions cannot be driven, and which need not be.
+
+    Entries are the functions that a reader knows (those that are public and changed, and the
+    preferred ones) and the outermost ones that reach the change; where an outermost one cannot be
+    driven, what it calls takes its place.
+    """
+    affected: set[str] = set()
+    stopped: dict[str, str] = {}
+    for name, function in after.functions.items():
         if function.macro or not function.path.endswith(".c") or name not in before.functions:
             continue
-        outermost = not any(
-            c != name and after.functions[c].path.endswith(".c")
-            for c in after.callers.get(name, ())
-        )
-        public = (
-            not function.static
-            or name in PREFERRED_ENTRIES
-            or outermost
+        if (
+            _affected(name, after, delta)
+            or _affected(name, before, delta)
             or name in run.settings.entries
-        )
-        if not public:
-            continue
-        affected = _affected(name, after, delta) or _affected(name, before, delta)
-        if not affected and name not in run.settings.entries:
-            if isinstance(bind(function), Binding) and (
-                not function.static or name in PREFERRED_ENTRIES
-            ):
-                draft.unchanged.append(name)
-            continue
-        stopped = next(
-            (b for b in (bind(before.functions[name]), bind(function)) if isinstance(b, Unbound)),
-            None,
-        )
-        if stopped:
-            draft.undriven.append((name, stopped.reason))
-        else:
-            chosen.append(name)
+        ):
+            affected.add(name)
+            for bound in (bind(before.functions[name]), bind(function)):
+                if isinstance(bound, Unbound):
+                    stopped.setdefault(name, bound.reason)
+        elif name in PREFERRED_ENTRIES:
+            draft.unchanged.append(name)
+    draft.unchanged.sort()
+    chosen = {
+        name
+        for name in affected - stopped.keys()
+        if name in PREFERRED_ENTRIES
+        or name in run.settings.entries
+        or _is_public(after.functions[name], name, delta)
+    }
+    left = set(affected)
+    while left:
+        outermost = {
+            name
+            for name in left
+            if not any(c in left and c != name for c in after.callers.get(name, ()))
+        }
+        chosen |= (outermost or left) - stopped.keys()
+        driven = frozenset().union(*(after.closure(name) | before.closure(name) for name in chosen))
+        left -= driven | outermost | (set() if outermost else left)
     covered = frozenset().union(*(after.closure(name) | before.closure(name) for name in chosen))
-    for name in sorted(delta.functions - covered):
-        changed = after.functions.get(name)
-        if changed is None or changed.macro or not changed.path.endswith(".c"):
-            continue
-        bound = bind(changed)
-        if isinstance(bound, Unbound):
-            draft.undriven.append((name, bound.reason))
-        elif name in before.functions and isinstance(bind(before.functions[name]), Binding):
-            chosen.append(name)
-    draft.undriven[:] = list(dict.fromkeys(draft.undriven))
+    draft.undriven += sorted(
+        (name, reason)
+        for name, reason in stopped.items()
+        if name in delta.functions - covered or name in run.settings.entries
+    )
     # What the patch changes itself is what a reader looks for first, public functions before others.
     return sorted(
         chosen, key=lambda name: (name not in delta.functions, after.functions[name].static, name)
+    )
+
+
+def _is_public(function: Function, name: str, delta: _Delta) -> bool:
+    return (
+        name in delta.functions
+        and not function.static
+        and not function.identifiers & _LOCK_ASSERTIONS
     )
 
 
@@ -629,19 +645,13 @@ def _change_review(change: Change) -> ChangeReview:
 
 
 def _line_reviews(patch: Patch, runs: dict[tuple[str, int], int]) -> list[LineReview]:
-    found = []
-    for file in patch.files:
-        for hunk in file.hunks:
-            for line in hunk.lines:
-                if (
-                    line.kind is LineKind.ADDED
-                    and line.new_line
-                    and (file.path, line.new_line) in runs
-                ):
-                    found.append(
-                        LineReview(file.path, line.new_line, runs[file.path, line.new_line])
-                    )
-    return found
+    return [
+        LineReview(file.path, line.new_line, runs[file.path, line.new_line])
+        for file in patch.files
+        for hunk in file.hunks
+        for line in hunk.lines
+        if line.kind is LineKind.ADDED and line.new_line and (file.path, line.new_line) in runs
+    ]
 
 
 def _coverage_findings(lines: list[LineReview]) -> list[Finding]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -27,7 +27,7 @@ from reviewtool.simulate.sweep import Swept
 UNCHANGED = 0
 UNKNOWN = 1
 _FIRST_GROUP = 2
-MOST_GROUPS = 64
+MOST_GROUPS = 12
 
 
 class Verdict(Enum):
@@ -147,8 +147,8 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
                 (before, after),
             )
         )
-    anything = label_domain(domain, (rows >= _FIRST_GROUP).astype(np.int16), joint.row_of)
-    overall = tuple(rule_words(rule, domain) for rule in rules_for(reduce_labels(anything), 1))
+    anything = replace(reduced, rows=(reduced.rows >= _FIRST_GROUP).astype(np.int16))
+    overall = tuple(rule_words(rule, domain) for rule in rules_for(anything, 1)) if keys else ()
     changes.sort(key=lambda change: (-change.count, change.after, change.effects))
     unmodelled = _count_unmodelled(before, outcomes_b) | _count_unmodelled(after, outcomes_a)
     changed = sum(change.count for change in changes)
@@ -174,6 +174,19 @@ def _headline(outcome: Outcome, side: Side) -> str:
     return ", ".join(parts)
 
 
+_RARER: _Key = ("one of several rarer outcomes", False)
+
+
+def _is_hazard(key: _Key) -> bool:
+    return (
+        "," in key[0]
+        or "BUG" in key[0]
+        or "null pointer" in key[0]
+        or "no end" in key[0]
+        or "invalid" in key[0]
+    )
+
+
 def _label_pairs(
     joint: _Joint,
     outcomes_b: tuple[Outcome, ...],
@@ -183,23 +196,29 @@ def _label_pairs(
 ) -> tuple[npt.NDArray[np.int16], dict[int, _Key]]:
     """Return a label for each (record before, record after), and the groups' keys by label."""
     labels = np.full((len(outcomes_b), len(outcomes_a)), UNCHANGED, np.int16)
-    keys: dict[int, _Key] = {}
-    numbers: dict[_Key, int] = {}
-    met = np.unique(joint.before.astype(np.int64) * len(outcomes_a) + joint.after)
-    for pair in met:
+    pairs = joint.before.astype(np.int64) * len(outcomes_a) + joint.after
+    met, first = np.unique(pairs, return_inverse=True)
+    weights = np.bincount(first.reshape(-1), np.repeat(joint.states, pairs.shape[1]))
+    groups: dict[_Key, list[tuple[int, int]]] = {}
+    counts: dict[_Key, int] = {}
+    for pair, weight in zip(met, weights, strict=True):
         b, a = divmod(int(pair), len(outcomes_a))
         old, new = outcomes_b[b], outcomes_a[a]
         if old.end == "unmodelled" or new.end == "unmodelled":
             labels[b, a] = UNKNOWN
-            continue
-        if old == new:
-            continue
-        said_b, said_a = _headline(old, before), _headline(new, after)
-        key = (said_a, said_b == said_a)
-        if key not in numbers and len(numbers) >= MOST_GROUPS:
-            key = ("another outcome", False)
-        labels[b, a] = numbers.setdefault(key, len(numbers) + _FIRST_GROUP)
-        keys[int(labels[b, a])] = key
+        elif old != new:
+            said = _headline(new, after)
+            key = (said, _headline(old, before) == said)
+            groups.setdefault(key, []).append((b, a))
+            counts[key] = counts.get(key, 0) + int(weight)
+    # Hazards have groups of their own whatever their count; the rarest others share one.
+    ranked = sorted(groups, key=lambda key: (not _is_hazard(key), -counts[key], key))
+    keys: dict[int, _Key] = {}
+    for at, key in enumerate(ranked):
+        label = min(at, MOST_GROUPS - 1) + _FIRST_GROUP
+        keys[label] = key if at < MOST_GROUPS - 1 or len(ranked) == MOST_GROUPS else _RARER
+        for b, a in groups[key]:
+            labels[b, a] = label
     return labels, keys
 
 

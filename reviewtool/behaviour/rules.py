@@ -39,6 +39,9 @@ class Rule:
     literals: tuple[Literal, ...]
 
 
+_EFFORT = 28_000
+"""How many orders of axes are tried per rule, times the number of boxes."""
+
 _MOST_POINTS = 20_000
 """From here on points are put together to boxes first: much faster, and the rules get little longer."""
 
@@ -77,10 +80,12 @@ def _cover(axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]) -
     cubes: list[Bits] = []
     covered = np.zeros(len(on), np.bool_)
     while not covered.all():
+        # A long list is read by nobody: what comes after the first rules is found with less effort.
+        tried = orders[: max(1, _EFFORT // (len(boxes) * (1 + len(cubes) // 4)))]
         left = np.flatnonzero(~covered)
         seed = on[left[int(np.argmin(plainness[left]))]]
         best = max(
-            (_grow(seed, full, off, order) for order in orders),
+            (_grow(seed, full, off, order) for order in tried),
             key=lambda cube: (
                 int((_holds(cube, on) & ~covered).sum()),
                 -_literals(cube, full),
@@ -96,22 +101,24 @@ def _cover(axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]) -
     return tuple(_rule(cube, full, boxes, axes) for cube in cubes)
 
 
-def boxes_of(labelling: Labelling) -> tuple[tuple[Axis, ...], Bits, npt.NDArray[np.int16]]:
+def boxes_of(
+    labelling: Labelling,
+) -> tuple[tuple[Axis, ...], Bits, npt.NDArray[np.int16]]:
     """Return the axes of LABELLING, boxes that hold each of its scenarios in exactly one, and their labels.
 
     States are split by factors until all in a box have one row, rows by flags until all in a box
     have one label.  A box is no larger than what is in it, so boxes claim few invalid scenarios.
     """
-    columns = np.stack([column(labelling.words, name) for name in labelling.kept], axis=1) if labelling.kept else np.zeros(
-        (len(labelling.words), 0), np.uint8)  # fmt: skip
-    state_boxes = _split(np.left_shift(np.uint32(1), columns.astype(np.uint32)), labelling.row_of)
+    states = np.zeros((len(labelling.words), len(labelling.kept)), np.uint8)
+    for at, name in enumerate(labelling.kept):
+        states[:, at] = column(labelling.words, name)
     subsets = np.arange(labelling.rows.shape[1])
-    bits = np.stack([(subsets >> bit & 1) for bit in range(len(labelling.flags))], axis=1) if labelling.flags else np.zeros(
-        (1, 0), np.int64)  # fmt: skip
-    flag_points = np.left_shift(np.uint32(1), bits.astype(np.uint32))
-    flag_boxes = [_split(flag_points, row.astype(np.int32)) for row in labelling.rows]
+    bits = np.zeros((len(subsets), len(labelling.flags)), np.uint8)
+    for at in range(len(labelling.flags)):
+        bits[:, at] = subsets >> at & 1
+    flag_boxes = [_split(bits, row.astype(np.int64)) for row in labelling.rows]
     boxes, labels = [], []
-    for state_box, row in state_boxes:
+    for state_box, row in _split(states, labelling.row_of.astype(np.int64)):
         for flag_box, label in flag_boxes[row]:
             boxes.append(np.concatenate([state_box, flag_box]))
             labels.append(label)
@@ -120,34 +127,35 @@ def boxes_of(labelling: Labelling) -> tuple[tuple[Axis, ...], Bits, npt.NDArray[
     return tuple(axes), np.stack(boxes), np.array(labels, np.int16)
 
 
-def _split(points: Bits, classes: npt.NDArray[np.int32]) -> list[tuple[Bits, int]]:
-    """Return boxes of POINTS (one bit per axis each) that are pure in CLASSES, with their class."""
+def _split(codes: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> list[tuple[Bits, int]]:
+    """Return boxes of the points CODES, shape (points, axes), that are pure in CLASSES, with their class."""
+    points = np.left_shift(np.uint32(1), codes.astype(np.uint32))
     found: list[tuple[Bits, int]] = []
-    todo = [np.arange(len(points))]
+    todo = [np.arange(len(codes))]
     while todo:
         members = todo.pop()
         of = classes[members]
         if (of == of[0]).all():
             found.append((np.bitwise_or.reduce(points[members], axis=0), int(of[0])))
             continue
-        inside = points[members]
-        axis = min(range(points.shape[1]), key=lambda axis: _impurity(inside[:, axis], of))
-        todo += [members[inside[:, axis] == value] for value in np.unique(inside[:, axis])]
+        inside = codes[members]
+        axis = _best_axis(inside, np.unique(of, return_inverse=True)[1].reshape(-1))
+        values = inside[:, axis]
+        todo += [members[values == value] for value in np.flatnonzero(np.bincount(values))]
     return found
 
 
-def _impurity(values: npt.NDArray[np.uint32], of: npt.NDArray[np.int32]) -> float:
-    """Return how many pairs of members with different classes a split by VALUES leaves together."""
-    if (values == values[0]).all():
-        return float("inf")
-    pairs, counts = np.unique(
-        values.astype(np.int64) * (int(of.max()) + 1) + of, return_counts=True
-    )
-    groups, sizes = np.unique(values, return_counts=True)
-    where = np.searchsorted(groups, pairs // (int(of.max()) + 1))
-    same = np.zeros(len(groups))
-    np.add.at(same, where, counts.astype(np.float64) ** 2)
-    return float((sizes.astype(np.float64) ** 2 - same).sum())
+def _best_axis(codes: npt.NDArray[np.uint8], of: npt.NDArray[np.int64]) -> int:
+    """Return the axis whose split leaves the fewest pairs of points with different classes together."""
+    axes, kinds = codes.shape[1], int(of.max()) + 1
+    values = int(codes.max()) + 1
+    places = (np.arange(axes) * values + codes) * kinds + of[:, None]
+    counts = np.bincount(places.ravel(), minlength=axes * values * kinds)
+    table = counts.reshape(axes, values, kinds).astype(np.float64)
+    sizes = table.sum(axis=2)
+    mixed = (sizes**2 - (table**2).sum(axis=2)).sum(axis=1)
+    mixed[np.count_nonzero(sizes, axis=1) == 1] = np.inf
+    return int(np.argmin(mixed))
 
 
 def check_cover(table: Table, label: int, rules: tuple[Rule, ...]) -> bool:
@@ -223,25 +231,30 @@ def _grow(seed: Bits, full: Bits, off: Bits, order: list[int]) -> Bits:
 
 
 def _irredundant(cubes: list[Bits], on: Bits) -> list[Bits]:
-    kept = sorted(cubes, key=lambda cube: int(_holds(cube, on).sum()))
-    for cube in list(kept):
-        others = [other for other in kept if other is not cube]
-        if others and _union(others, on).all():
-            kept = others
+    holds = np.stack([_holds(cube, on) for cube in cubes])
+    times = holds.sum(axis=0)
+    kept = []
+    for at in np.argsort(holds.sum(axis=1), kind="stable"):
+        if (times[holds[at]] > 1).all():
+            times = times - holds[at]
+        else:
+            kept.append(cubes[int(at)])
     return kept
 
 
 def _rule(cube: Bits, full: Bits, boxes: Bits, axes: tuple[Axis, ...]) -> Rule:
     """Say CUBE with values that occur: where its other literals hold, others need no word."""
+    misses = (boxes & cube) == 0
+    missing = misses.sum(axis=1)
     literals = []
     for at, axis in enumerate(axes):
         if cube[at] == full[at]:
             continue
-        freed = cube.copy()
-        freed[at] = full[at]
-        occurring = int(np.bitwise_or.reduce(boxes[_touches(freed, boxes)][:, at]))
+        near = missing == misses[:, at]  # in the cube but for this axis, or in it
+        occurring = int(np.bitwise_or.reduce(boxes[near][:, at]))
         if int(cube[at]) & occurring != occurring:
-            literals.append(Literal(axis, _codes(int(cube[at]) & occurring), _codes(occurring)))
+            values = _codes(int(cube[at]) & occurring)
+            literals.append(Literal(axis, values, _codes(occurring)))
     return Rule(tuple(literals))
 
 

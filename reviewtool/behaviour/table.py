@@ -94,12 +94,37 @@ def reduce_labels(labelling: Labelling) -> Labelling:
     kept = list(labelling.kept)
     for name in sorted(kept, key=_DROP_ORDER.index):
         shift, width = PLACES[name]
+        if _matters_somewhere(words, classes, name):
+            continue
         without = words & ~np.uint64(((1 << width) - 1) << shift)
         distinct, first, which = np.unique(without, return_index=True, return_inverse=True)
         if np.array_equal(classes[first][which], classes):
             words, classes = distinct, classes[first]
             kept.remove(name)
     return Labelling(words, rows, classes, tuple(kept), flags)
+
+
+_SAMPLE = 2_000
+
+
+def _matters_somewhere(
+    words: npt.NDArray[np.uint64], classes: npt.NDArray[np.int32], name: str
+) -> bool:
+    """Return whether changing factor NAME alone changes the class of one of some states.
+
+    Saves the sort of all of them where the answer is easy to find; WORDS are ascending.
+    """
+    if len(words) <= 4 * _SAMPLE:
+        return False
+    shift, width = PLACES[name]
+    some = np.arange(0, len(words), len(words) // _SAMPLE)
+    bare = words[some] & ~np.uint64(((1 << width) - 1) << shift)
+    for code in range(len(FACTOR[name].values)):
+        sibling = bare | np.uint64(code << shift)
+        at = np.minimum(np.searchsorted(words, sibling), len(words) - 1)
+        if ((words[at] == sibling) & (classes[at] != classes[some])).any():
+            return True
+    return False
 
 
 def tabulate(labelling: Labelling) -> Table:

@@ -386,7 +386,7 @@ _FLAG_RANK = (
     "FOLL_TOUCH", "FOLL_SPLIT_PMD", "FOLL_MIGRATION", "FOLL_LONGTERM", "FOLL_PCI_P2PDMA",
 )  # fmt: skip
 SUBSET_FLAGS = 9
-FEWEST_SUBSET_FLAGS = 4
+FEWEST_SUBSET_FLAGS = 5
 DEFAULT_BUDGET = 1 << 25
 
 
@@ -403,26 +403,43 @@ def lay_out_entry(
         key=lambda flag: (_FLAG_RANK.index(flag) if flag in _FLAG_RANK else len(_FLAG_RANK), flag),
     )
     in_play = factors_in_play(identifiers)
-    alone = lay_out(in_play, ())
+    alone = lay_out(in_play, ()).words
+    plain = alone[_is_plain(alone)]
     most = min(SUBSET_FLAGS, len(ranked))
     # Combining fewer flags with each other loses less than never passing one.
     plans = [(subset, True) for subset in range(most, min(FEWEST_SUBSET_FLAGS, most) - 1, -1)]
     plans += [(subset, False) for subset in range(most, -1, -1)]
     for subset, one_at_a_time in plans:
-        also = (
-            tuple(ranked[subset : subset + len(FACTOR["also"].values) - 1]) if one_at_a_time else ()
-        )
-        if (len(alone.words) * (1 + len(also))) << subset <= budget or (
-            subset,
-            one_at_a_time,
-        ) == plans[-1]:
+        rest = ranked[subset : subset + len(FACTOR["also"].values) - 1]
+        also = tuple(rest) if one_at_a_time else ()
+        if (len(alone) + len(plain) * len(also)) << subset <= budget:
             break
-    words = np.concatenate(
-        [alone.words | np.uint64(pack({"also": n})) for n in range(1 + len(also))]
-    )
+    with_also = [plain | np.uint64(pack({"also": n})) for n in range(1, 1 + len(also))]
     factors = tuple(f for f in FACTORS if f.name in in_play or (f.name == "also" and also))
     cut = tuple(flag for flag in ranked[subset:] if flag not in also)
-    return Domain(factors, tuple(ranked[:subset]), np.sort(words), also, cut)
+    words = np.sort(np.concatenate([alone, *with_also]))
+    return Domain(factors, tuple(ranked[:subset]), words, also, cut)
+
+
+# A flag that is passed one at a time is tried with states in which these have their first value.
+_PLAIN = (
+    "dirty",
+    "young",
+    "soft_dirty",
+    "uffd_wp",
+    "tracking",
+    "uffd",
+    "folio",
+    "page_dirty",
+    "refcount",
+    "other_cpu",
+)
+
+
+def _is_plain(words: Words) -> Rows:
+    mask = np.uint64(sum(((1 << PLACES[name][1]) - 1) << PLACES[name][0] for name in _PLAIN))
+    plain: Rows = (words & mask) == 0
+    return plain
 
 
 def lay_out(in_play: frozenset[str], flags: tuple[str, ...]) -> Domain:
