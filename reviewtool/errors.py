@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The one tree of exceptions; every other expected outcome is a value.
 
-    ReviewtoolError              a stage cannot go on; the CLI prints it as one line and exits 2
-    ├── InputError               what the user gave cannot be used: names the input, line and reason
-    └── ToolError                a program or library that we stand on failed in a way we did not expect
+ReviewtoolError              a stage cannot go on; the CLI prints it as one line and exits 2
+├── InputError               what the user gave cannot be used: names the input, line and reason
+└── ToolError                a program or library that we stand on failed in a way we did not expect
 """
 
 from __future__ import annotations
 
 import re
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
 
 
 def visible(text: str) -> str:

@@ -15,11 +15,27 @@ from reviewtool import __version__
 from reviewtool.errors import ReviewtoolError, visible
 
 _COMMANDS = {
-    "review": ("reviewtool.cli.review", "review", "Review a patch or a series: what it changes, and when."),
+    "review": (
+        "reviewtool.cli.review",
+        "review",
+        "Review a patch or a series: what it changes, and when.",
+    ),
     "reply": ("reviewtool.cli.reply", "reply", "Write the findings as a reply to the list."),
-    "series": ("reviewtool.cli.series", "series", "List what is in mails, and what was dropped and why."),
-    "kerneldoc": ("reviewtool.cli.kerneldoc", "kerneldoc", "Render, check and draft kernel-doc comments."),
-    "simulate": ("reviewtool.cli.simulate", "simulate", "Run one scenario and explain it step by step."),
+    "series": (
+        "reviewtool.cli.series",
+        "series",
+        "List what is in mails, and what was dropped and why.",
+    ),
+    "kerneldoc": (
+        "reviewtool.cli.kerneldoc",
+        "kerneldoc",
+        "Render, check and draft kernel-doc comments.",
+    ),
+    "simulate": (
+        "reviewtool.cli.simulate",
+        "simulate",
+        "Run one scenario and explain it step by step.",
+    ),
 }
 
 

@@ -44,7 +44,12 @@ def read_directory(root: Path, leave_out: tuple[str, ...] = ()) -> Snapshot:
     try:
         for path in sorted(root.rglob("*")):
             name = path.relative_to(root).as_posix()
-            if path.is_symlink() or not path.is_file() or name.startswith(leave_out) or name.startswith(".git/"):
+            if (
+                path.is_symlink()
+                or not path.is_file()
+                or name.startswith(leave_out)
+                or name.startswith(".git/")
+            ):
                 continue
             files[name] = path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
