@@ -20,6 +20,7 @@ from reviewtool.behaviour.claims import (
 )
 from reviewtool.behaviour.compare import Change, Comparison, Side, Verdict, compare
 from reviewtool.behaviour.facts import Facts, find_facts
+from reviewtool.errors import InputError
 from reviewtool.kerneldoc import parse_source
 from reviewtool.mail.diagnostic import Diagnostic
 from reviewtool.review import (
@@ -43,6 +44,7 @@ from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain, lay_out_entry
 from reviewtool.simulate.sweep import Swept, sweep
+from reviewtool.simulate.vetting import vet_source
 from reviewtool.tree.recover import in_order, recover_proposals, recovery_of, refit
 from reviewtool.tree.repository import Applied, Conflict, Repository, open_repository
 from reviewtool.tree.snapshot import Snapshot
@@ -92,7 +94,8 @@ def review_series(
     """Return the review of SERIES on top of BASE, and the series with what was recovered.
 
     PROGRESS(what, done, of) may be called from several threads.
-    Raises: ToolError when git, the compiler or the sandbox fails.
+    Raises: InputError for a patch that would have the compiler read outside of the tree; ToolError
+    when git, the compiler or the sandbox fails.
     """
     run = _Run(settings, cache, progress)
     patches: list[PatchReview] = []
@@ -180,6 +183,7 @@ def _review_patch(
         draft.findings.append(_conflict(applied))
         draft.why = "the patch does not apply"
     else:
+        _refuse_hostile(patch, label, before, applied.snapshot)
         _simulate(run, patch, before, applied.snapshot, draft, proposal=label == "proposal")
         _judge_claims(patch, before, applied.snapshot, draft)
     draft.findings += [_change_finding(entry, patch) for entry in draft.entries if entry.changed]
@@ -205,6 +209,23 @@ def _review_patch(
         verdict=draft.verdict.value,
         verdict_why=draft.why,
     )
+
+
+def _refuse_hostile(patch: Patch, label: str, before: Snapshot, after: Snapshot) -> None:
+    """Stop at a patch that would make the compiler read what is not of the tree.
+
+    Raises: InputError naming the input, its line, the file and the reason.
+    """
+    sources = dict(after.sources())
+    for file in patch.files:
+        text = sources.get(file.path)
+        if text is None or text == before.files.get(file.path):
+            continue
+        for refusal in vet_source(file.path, text, sources):
+            lines = (line for hunk in file.hunks for line in hunk.lines)
+            at = next((line.source_line for line in lines if line.new_line == refusal.line), None)
+            where = f"patch {label}: {file.path}:{refusal.line}: {refusal.reason}"
+            raise InputError(patch.source, where, at)
 
 
 def _file_review(path: str, added: int, removed: int, before: Snapshot) -> FileReview:

@@ -27,7 +27,7 @@ from reviewtool.simulate.sweep import Swept
 UNCHANGED = 0
 UNKNOWN = 1
 _FIRST_GROUP = 2
-MOST_GROUPS = 12
+MOST_GROUPS = 8
 
 
 class Verdict(Enum):

@@ -39,7 +39,7 @@ class Rule:
     literals: tuple[Literal, ...]
 
 
-_EFFORT = 28_000
+_EFFORT = 8_000
 """How many orders of axes are tried per rule, times the number of boxes."""
 
 _MOST_POINTS = 20_000

@@ -51,7 +51,7 @@ _BY_TYPE: dict[str, _Argument] = {
     "struct mm_struct *": _Argument("&world.mm"),
     "struct page **": _Argument(
         "world.pages_argument ? world.out_pages : NULL",
-        "world.out_pages_used = true;",
+        "world.out_used = world.out_pages_used = true;",
         "",
         "struct page **",
         "page",
@@ -71,7 +71,7 @@ _BY_TYPE: dict[str, _Argument] = {
     "struct follow_page_context *": _Argument(
         "&context",
         "struct follow_page_context context = { NULL };",
-        "world.page_mask = context.page_mask;",
+        "world.out_used = true;\n\tworld.page_mask = context.page_mask;",
     ),
     "struct dev_pagemap **": _Argument("&pgmap", "struct dev_pagemap *pgmap = NULL;"),
     "struct ksm_rmap_item *": _Argument(
@@ -82,7 +82,7 @@ _BY_TYPE: dict[str, _Argument] = {
         "&walk",
         "struct mem_size_stats stats = { 0 };\n"
         "\tstruct mm_walk walk = { .mm = &world.mm, .vma = &world.vma, .private = &stats };",
-        "world.out_stats = !!stats.resident | !!stats.anonymous << 1 | !!stats.anonymous_thp << 2 |\n"
+        "world.out_used = true;\n\tworld.out_stats = !!stats.resident | !!stats.anonymous << 1 | !!stats.anonymous_thp << 2 |\n"
         "\t\t!!stats.referenced << 3 | !!stats.dirty << 4 | !!stats.swap << 5;",
         out="stats",
     ),
@@ -113,7 +113,9 @@ def _argument(parameter: Parameter) -> _Argument | None:
         return _Argument("&world.flags", trait="flags")
     if plain == "int *":
         if parameter.name == "status":
-            return _Argument("&world.out_status", "world.out_status_used = true;", out="status")
+            return _Argument(
+                "&world.out_status", "world.out_used = world.out_status_used = true;", out="status"
+            )
         if parameter.name == "locked":
             return _Argument("&locked", "int locked = 1;")
         return None

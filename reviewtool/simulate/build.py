@@ -31,7 +31,7 @@ _COMPILER_LIMITS = Limits(time_s=60, memory_bytes=8 << 30, file_bytes=64 << 20)
 
 _LOWERING = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
 _FLAGS = (
-    "--target=wasm64", "-std=gnu11", "-O2", "-flto", *_LOWERING, "-mexception-handling", "-mbulk-memory",
+    "--target=wasm64", "-std=gnu11", "-O2", "-flto", *_LOWERING, "-mexception-handling", "-mbulk-memory", "-msimd128",
     "-nostdinc", "-ffreestanding", "-fno-builtin", "-w", "-fno-color-diagnostics", "-ferror-limit=20",
     "-fmax-type-align=8", "-ftrivial-auto-var-init=pattern",
 )  # fmt: skip
@@ -40,7 +40,8 @@ _CHECKS = ("-fsanitize=null", "-fsanitize-minimal-runtime", "-fno-sanitize-recov
 # Without the exception model, code generated at link time has no catch, and every early end traps.
 _LINK = (
     "-mwasm64", "--no-entry", "--lto-O2", *_LOWERING, "-mllvm", "-exception-model=wasm",
-    f"--initial-memory={MEMORY_BYTES}", f"--max-memory={MEMORY_BYTES}", "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
+    f"--initial-memory={MEMORY_BYTES}", f"--max-memory={MEMORY_BYTES}",
+    "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
     *(
         f"--export=harness_{name}"
         for name in (

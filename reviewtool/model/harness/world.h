@@ -44,7 +44,8 @@ struct world {
 	bool argument;			/* what a bool parameter of the entry gets */
 	bool pages_argument;		/* whether a page array is passed */
 
-	/* what the function under review hands out through pointers */
+	/* what the function under review hands out through pointers; set out_used with any of it */
+	bool out_used;
 	struct page *out_pages[2];
 	int out_status;
 	unsigned int out_stats;
@@ -87,12 +88,15 @@ static inline void world_reset(void)
 	world.mm.page_table_lock.held = 0;
 	world.mm.mm_users.counter = 1;
 	world.pgmap.refs = 0;
-	world.out_pages[0] = NULL;
-	world.out_status = 0;
-	world.out_stats = 0;
-	world.page_mask = 0;
-	world.out_pages_used = false;
-	world.out_status_used = false;
+	if (unlikely(world.out_used)) {
+		world.out_used = false;
+		world.out_pages[0] = NULL;
+		world.out_status = 0;
+		world.out_stats = 0;
+		world.page_mask = 0;
+		world.out_pages_used = false;
+		world.out_status_used = false;
+	}
 }
 
 /* One function under review: calls it, and leaves its value in *kind, *value. */

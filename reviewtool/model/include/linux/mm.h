@@ -80,7 +80,7 @@ static inline unsigned long untagged_addr(unsigned long addr)
 }
 
 /* pages and frame numbers: the model's memory map is one small array */
-#define MODEL_NR_PAGES 12
+#define MODEL_NR_PAGES 16
 extern struct page model_pages[MODEL_NR_PAGES];
 
 static inline struct page *pfn_to_page(unsigned long pfn)
