@@ -28,6 +28,7 @@ UNCHANGED = 0
 UNKNOWN = 1
 _FIRST_GROUP = 2
 MOST_GROUPS = 8
+_MOST_BOXES = 10_000
 
 
 class Verdict(Enum):
@@ -66,7 +67,8 @@ class Change:
 class Comparison:
     """An entry before and after a patch, over one domain.
 
-    overall:    rules in words that together hold for exactly the scenarios that change at all.
+    overall:    rules in words that together hold for exactly the scenarios that change at all; none
+                where they would be too many (those of the groups are there all the same).
     unmodelled: (function, scenarios that ended there before or after).
     left:       scenarios that were not run because too many trapped.
     changed_by_flags: how many scenarios change, by flag subset.
@@ -148,7 +150,11 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
             )
         )
     anything = replace(reduced, rows=(reduced.rows >= _FIRST_GROUP).astype(np.int16))
-    overall = tuple(rule_words(rule, domain) for rule in rules_for(anything, 1)) if keys else ()
+    overall = (
+        tuple(rule_words(rule, domain) for rule in rules_for(anything, 1, _MOST_BOXES))
+        if keys
+        else ()
+    )
     changes.sort(key=lambda change: (-change.count, change.after, change.effects))
     unmodelled = _count_unmodelled(before, outcomes_b) | _count_unmodelled(after, outcomes_a)
     changed = sum(change.count for change in changes)

@@ -46,15 +46,18 @@ _MOST_POINTS = 20_000
 """From here on points are put together to boxes first: much faster, and the rules get little longer."""
 
 
-def rules_for(labelling: Labelling, label: int) -> tuple[Rule, ...]:
+def rules_for(labelling: Labelling, label: int, most_boxes: int | None = None) -> tuple[Rule, ...]:
     """Return rules for the scenarios of LABELLING with LABEL, most general first.
 
-    LABELLING may be one that was reduced before.
+    LABELLING may be one that was reduced before.  With more than MOST_BOXES boxes to put together,
+    none are given: a list that long would help nobody.
     """
     reduced = reduce_labels(labelling.only(label))
     if reduced.rows.shape[1] * len(reduced.words) <= _MOST_POINTS:
         return find_rules(tabulate(reduced), 1)
     axes, boxes, labels = boxes_of(reduced)
+    if most_boxes is not None and len(boxes) > most_boxes:
+        return ()
     return _cover(axes, boxes, labels == 1)
 
 

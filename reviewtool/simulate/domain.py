@@ -421,24 +421,18 @@ def lay_out_entry(
     return Domain(factors, tuple(ranked[:subset]), words, also, cut)
 
 
-# A flag that is passed one at a time is tried with states in which these have their first value.
+# A flag that is passed one at a time is tried with states in which these have their first value,
+# and whose faults resolve, perhaps at the second try.
 _PLAIN = (
-    "dirty",
-    "young",
-    "soft_dirty",
-    "uffd_wp",
-    "tracking",
-    "uffd",
-    "folio",
-    "page_dirty",
-    "refcount",
-    "other_cpu",
-)
+    "dirty", "young", "soft_dirty", "uffd_wp", "tracking", "uffd", "folio", "page_dirty", "refcount",
+    "other_cpu", "signal", "maywrite",
+)  # fmt: skip
 
 
 def _is_plain(words: Words) -> Rows:
     mask = np.uint64(sum(((1 << PLACES[name][1]) - 1) << PLACES[name][0] for name in _PLAIN))
-    plain: Rows = (words & mask) == 0
+    faults = [FACTOR["fault"].code_of(value) for value in ("resolves", "retry")]
+    plain: Rows = ((words & mask) == 0) & np.isin(column(words, "fault"), faults)
     return plain
 
 
