@@ -221,6 +221,8 @@ def _refuse_hostile(patch: Patch, label: str, before: Snapshot, after: Snapshot)
         text = sources.get(file.path)
         if text is None or text == before.files.get(file.path):
             continue
+        if not _is_simulated(file.path, before):
+            continue  # no compiler will see it
         for refusal in vet_source(file.path, text, sources):
             lines = (line for hunk in file.hunks for line in hunk.lines)
             at = next((line.source_line for line in lines if line.new_line == refusal.line), None)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Each cases/*.c gives the .rst, .man and .stderr beside it, through the program kernel-doc.
 
-`pytest --rewrite-golden` writes them anew.  All were compared with the kernel's own script once;
+`pytest --update-golden` writes them anew.  All were compared with the kernel's own script once;
 test_parity.py does it again where a tree is given.
 """
 
@@ -40,7 +40,7 @@ def test_case_gives_the_golden_file(name: str, kind: str, request: pytest.Fixtur
     done = run_kernel_doc(*OPTIONS[kind], f"{name}.c")
     got = done.stderr if kind == "stderr" else done.stdout
     golden = CASES / f"{name}.{kind}"
-    if request.config.getoption("--rewrite-golden", default=False):
+    if request.config.getoption("--update-golden", default=False):
         golden.write_bytes(got)
     assert got == golden.read_bytes()
     assert done.returncode == (0 if kind == "stderr" else _errors(name))
