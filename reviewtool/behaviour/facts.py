@@ -9,7 +9,7 @@ use these same facts, so they cannot contradict each other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ PAGES = (
     "other_page",
 )
 Masks = npt.NDArray[np.bool_]
+_HAPPENS, _FAILS = "happens", "does not happen"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Fact:
     subject: what may happen, in words that take "never", "always" and so on behind them.
     when:    "never", "always", "exactly with FLAG", "in some scenarios, only with FLAG", or a count.
     count, of: scenarios in which it happens, and of how many it is asked.
-    witness: the plainest scenario in which it happens, if it does; counter: in which it does not.
+    example: finds the plainest scenario in which it happens (or does not).
     """
 
     id: str
@@ -49,8 +50,17 @@ class Fact:
     when: str
     count: int
     of: int
-    witness: Scenario | None
-    counter: Scenario | None
+    example: Callable[[str], Scenario] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def witness(self) -> Scenario | None:
+        """The plainest scenario in which it happens, if there is one."""
+        return self.example(_HAPPENS) if self.example and self.count else None
+
+    @property
+    def counter(self) -> Scenario | None:
+        """The plainest scenario in which it does not happen, if there is one."""
+        return self.example(_FAILS) if self.example and self.count < self.of else None
 
     @property
     def sentence(self) -> str:
@@ -63,7 +73,7 @@ class Result:
     """A value that the entry can return: how often, and exactly when.
 
     ret:   as in record.RETURNS.
-    rules: conditions in words, only where asked for; see find_facts().
+    rules: conditions in words; none where it is not returned in ordinary states.
     """
 
     ret: str
@@ -79,7 +89,7 @@ class Facts:
 
     entry: str
     scenarios: int
-    results: tuple[Result, ...]
+    results: tuple[Result, ...]  # only where find_facts() was asked to explain
     facts: tuple[Fact, ...]
 
     def get(self, fact_id: str) -> Fact | None:
@@ -157,8 +167,8 @@ _ABOUT_PAGES = frozenset({
 def find_facts(entry: str, domain: Domain, side: Side, *, explain: bool = False) -> Facts:
     """Return the facts of ENTRY over its sweep.
 
-    EXPLAIN also finds when each result is returned, in ordinary states: no other CPU, no page whose
-    count is wrong, no device on its way out.  That takes a while.
+    EXPLAIN also finds the results, and when each is returned in ordinary states: no other CPU, no
+    page whose count is wrong, no device on its way out.  That takes a while.
     """
     outcomes = read_outcomes(side.swept.records)
     succeeds = any(_success(outcome) for outcome in outcomes)
@@ -169,9 +179,8 @@ def find_facts(entry: str, domain: Domain, side: Side, *, explain: bool = False)
         fact = _answer(question, domain, side, outcomes)
         if fact:
             facts.append(fact)
-    return Facts(
-        entry, domain.scenarios, _results(domain, side, outcomes, explain=explain), tuple(facts)
-    )
+    results = _results(domain, side, outcomes) if explain else ()
+    return Facts(entry, domain.scenarios, results, tuple(facts))
 
 
 def _states_with(domain: Domain, wanted: dict[str, tuple[str, ...]] | None) -> Masks:
@@ -206,21 +215,16 @@ def _answer(
         return None
     count = int(((base & event).sum(axis=1) * weights).sum())
     when = quantify(base, event, weights, domain.flags)
-    label: npt.NDArray[np.int16] = np.full(swept.rows.shape, 0, np.int16)
-    label[met] = np.where(base, np.where(event, 1, 2), 0)
-    row_of = np.where(chosen, swept.row_of, len(swept.rows)).astype(np.int32)
-    rows_padded = np.concatenate([label, np.zeros((1, swept.rows.shape[1]), np.int16)])
-    labelling = label_domain(domain, rows_padded, row_of)
 
-    def witness(which: int, there: int) -> Scenario | None:
-        if not there:
-            return None
-        word, subset, _ = find_witness(domain, labelling, which)
+    def example(which: str) -> Scenario:
+        wanted = base & (event if which == _HAPPENS else ~event)
+        label: npt.NDArray[np.int16] = np.zeros((len(swept.rows) + 1, wanted.shape[1]), np.int16)
+        label[met] = wanted
+        row_of = np.where(chosen, swept.row_of, len(swept.rows)).astype(np.int32)
+        word, subset, _ = find_witness(domain, label_domain(domain, label, row_of), 1)
         return scenario_at(domain, word, subset)
 
-    return Fact(
-        question.id, question.subject, when, count, of, witness(1, count), witness(2, of - count)
-    )
+    return Fact(question.id, question.subject, when, count, of, example)
 
 
 _ORDINARY: dict[str, tuple[str, ...]] = {
@@ -232,9 +236,7 @@ _ORDINARY: dict[str, tuple[str, ...]] = {
 }
 
 
-def _results(
-    domain: Domain, side: Side, outcomes: tuple[Outcome, ...], *, explain: bool
-) -> tuple[Result, ...]:
+def _results(domain: Domain, side: Side, outcomes: tuple[Outcome, ...]) -> tuple[Result, ...]:
     names = sorted({outcome.ret for outcome in outcomes if outcome.end == "returned"})
     numbers = {name: at + 1 for at, name in enumerate(names)}
     labels = np.array(
@@ -249,15 +251,12 @@ def _results(
         labelling.kept,
         labelling.flags,
     )
-    reduced = reduce_labels(ordinary) if explain else ordinary
+    reduced = reduce_labels(ordinary)
     found = []
     for name, number in numbers.items():
         count = labelling.count(number)
         word, subset, _ = find_witness(domain, labelling, number)
-        there = explain and ordinary.count(number) > 0
-        rules = (
-            tuple(rule_words(rule, domain) for rule in rules_for(reduced, number)) if there else ()
-        )
+        rules = tuple(rule_words(rule, domain) for rule in rules_for(reduced, number))
         found.append(
             Result(name, return_words(name), count, rules, scenario_at(domain, word, subset))
         )

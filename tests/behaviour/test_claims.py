@@ -21,7 +21,7 @@ def fact(name: str, count: int, of: int = 10, when: str = "") -> Fact:
     said = when or (
         "never" if not count else "always" if count == of else f"in {count} of {of} scenarios"
     )
-    return Fact(name, name, said, count, of, None, None)
+    return Fact(name, name, said, count, of)
 
 
 FACTS = Facts(
