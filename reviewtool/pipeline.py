@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +18,7 @@ from reviewtool.behaviour.claims import (
     split_sentences,
 )
 from reviewtool.behaviour.compare import Change, Comparison, Side, Verdict, compare
+from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
 from reviewtool.behaviour.facts import Facts, find_facts
 from reviewtool.errors import InputError
 from reviewtool.kerneldoc import parse_source
@@ -42,21 +42,13 @@ from reviewtool.series.series import Series
 from reviewtool.simulate.binding import Binding, Unbound, bind
 from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
 from reviewtool.simulate.cache import Cache
-from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain, lay_out_entry
+from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain
 from reviewtool.simulate.sweep import Swept, sweep
 from reviewtool.simulate.vetting import vet_source
 from reviewtool.tree.recover import in_order, recover_proposals, recovery_of, refit
 from reviewtool.tree.repository import Applied, Conflict, Repository, open_repository
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import Function, SourceIndex, index_sources
-
-# Entries that are reported of their own, though others reach them: reviewers ask for them.
-PREFERRED_ENTRIES = frozenset(
-    {"follow_page", "follow_page_mask", "get_user_pages", "pin_user_pages"}
-)
-
-# A function that asserts a lock is driven through those who take it.
-_LOCK_ASSERTIONS = frozenset({"assert_spin_locked", "lockdep_assert_held", "mmap_assert_locked"})
 
 Progress = Callable[[str, int, int], None]
 
@@ -257,130 +249,6 @@ def _conflict(conflict: Conflict) -> Finding:
     )
 
 
-# What differs between two trees
-
-
-@dataclass(frozen=True)
-class _Delta:
-    """Functions whose code differs, and the names that changed declarations declare."""
-
-    functions: frozenset[str]
-    declared: frozenset[str]
-
-
-def _delta(before: SourceIndex, after: SourceIndex) -> _Delta:
-    names = before.functions.keys() | after.functions.keys()
-    changed = frozenset(
-        name
-        for name in names
-        if _tokens(before.functions.get(name)) != _tokens(after.functions.get(name))
-    )
-    old = {file.path: file.other_tokens for file in before.files}
-    new = {file.path: file.other_tokens for file in after.files}
-    declared: set[str] = set()
-    for path in old.keys() | new.keys():
-        differing = set(old.get(path, "").split("\n")) ^ set(new.get(path, "").split("\n"))
-        for declaration in differing:
-            declared |= _declared_names(declaration)
-    return _Delta(changed, frozenset(declared))
-
-
-def _declared_names(declaration: str) -> set[str]:
-    """Return what code that DECLARATION matters to must name: the function of a prototype, else any word."""
-    prototype = re.fullmatch(r"[\w *]*?(\w+) \( .* \) ;", declaration)
-    return {prototype[1]} if prototype else set(re.findall(r"[A-Za-z_]\w*", declaration))
-
-
-def _tokens(function: Function | None) -> str:
-    return "" if function is None else function.tokens
-
-
-def _affected(name: str, index: SourceIndex, delta: _Delta) -> bool:
-    reached = index.closure(name)
-    return bool(reached & delta.functions) or bool(
-        delta.declared and index.identifiers(reached) & delta.declared
-    )
-
-
-def _choose_entries(
-    run: _Run, before: SourceIndex, after: SourceIndex, delta: _Delta, draft: _Draft
-) -> list[str]:
-    """Return the entries to sweep; tell which functions cannot be driven, and which need not be.
-
-    Entries are the functions that a reader knows (those that are public and changed, and the
-    preferred ones) and the outermost ones that reach the change; where an outermost one cannot be
-    driven, what it calls takes its place.
-    """
-    affected: set[str] = set()
-    stopped: dict[str, str] = {}
-    for name, function in after.functions.items():
-        if function.macro or not function.path.endswith(".c") or name not in before.functions:
-            continue
-        if (
-            _affected(name, after, delta)
-            or _affected(name, before, delta)
-            or name in run.settings.entries
-        ):
-            affected.add(name)
-            for bound in (bind(before.functions[name]), bind(function)):
-                if isinstance(bound, Unbound):
-                    stopped.setdefault(name, bound.reason)
-        elif name in PREFERRED_ENTRIES:
-            draft.unchanged.append(name)
-    draft.unchanged.sort()
-    chosen = {
-        name
-        for name in affected - stopped.keys()
-        if name in PREFERRED_ENTRIES
-        or name in run.settings.entries
-        or _is_public(after.functions[name], name, delta)
-    }
-    left = set(affected)
-    while left:
-        outermost = {
-            name
-            for name in left
-            if not any(c in left and c != name for c in after.callers.get(name, ()))
-        }
-        chosen |= (outermost or left) - stopped.keys()
-        driven = frozenset().union(*(after.closure(name) | before.closure(name) for name in chosen))
-        left -= driven | outermost | (set() if outermost else left)
-    covered = frozenset().union(*(after.closure(name) | before.closure(name) for name in chosen))
-    draft.undriven += sorted(
-        (name, reason)
-        for name, reason in stopped.items()
-        if name in delta.functions - covered or name in run.settings.entries
-    )
-    # What the patch changes itself is what a reader looks for first, public functions before others.
-    return sorted(
-        chosen, key=lambda name: (name not in delta.functions, after.functions[name].static, name)
-    )
-
-
-def _is_public(function: Function, name: str, delta: _Delta) -> bool:
-    return (
-        name in delta.functions
-        and not function.static
-        and not function.identifiers & _LOCK_ASSERTIONS
-    )
-
-
-def _entry_domain(
-    run: _Run, name: str, before: SourceIndex, after: SourceIndex, bindings: Iterable[Binding]
-) -> Domain:
-    identifiers = before.identifiers(before.closure(name)) | after.identifiers(after.closure(name))
-    flags: frozenset[str] = frozenset()
-    traits: frozenset[str] = frozenset()
-    for binding in bindings:
-        traits |= binding.traits
-        if binding.takes_flags:
-            constants = before.constants | after.constants
-            flags |= {
-                word for word in identifiers if word.startswith("FOLL_") and word in constants
-            }
-    return lay_out_entry(identifiers | traits, flags, run.settings.budget)
-
-
 # Running both versions
 
 
@@ -440,7 +308,7 @@ def _simulate(
         }
     )
     old, new = index_sources(before), index_sources(after)
-    delta = _delta(old, new)
+    delta = compare_trees(old, new)
     draft.changed = tuple(sorted(delta.functions))
     if not delta.functions and not delta.declared:
         draft.verdict = Verdict.NO_CHANGE
@@ -454,11 +322,13 @@ def _simulate(
             draft.why = "none of its files is simulated"
         _learn_documented(run, patch, before, after, draft)
         return
-    names = _choose_entries(run, old, new, delta, draft)
+    choice = choose_entries(old, new, delta, run.settings.entries)
+    names = choice.entries
+    draft.unchanged, draft.undriven = list(choice.unchanged), list(choice.undriven)
     bound_old = [_must_bind(old.functions[name]) for name in names]
     bound_new = [_must_bind(new.functions[name]) for name in names]
     domains = {
-        name: _entry_domain(run, name, old, new, pair)
+        name: entry_domain(name, old, new, pair, run.settings.budget)
         for name, *pair in zip(names, bound_old, bound_new, strict=True)
     }
     flags = tuple(
@@ -537,7 +407,7 @@ def _learn_documented(
 ) -> None:
     """Sweep the functions whose kernel-doc changes and whose code does not, to hold it against."""
     index = index_sources(after)
-    delta = _Delta(frozenset(), frozenset())
+    delta = Delta(frozenset(), frozenset())
     for name in _documented(patch, before, after):
         function = index.functions.get(name)
         if function is None or function.macro or not function.path.endswith(".c"):
@@ -545,7 +415,7 @@ def _learn_documented(
         bound = bind(function)
         if isinstance(bound, Unbound):
             continue
-        domain = _entry_domain(run, name, index, index, [bound])
+        domain = entry_domain(name, index, index, [bound], run.settings.budget)
         module = build(
             BuildRequest(after, (bound,), (*domain.flags, *domain.also), index.constants), run.cache
         )
@@ -570,7 +440,7 @@ def _must_bind(function: Function) -> Binding:
 
 
 def _sweep(
-    run: _Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: _Delta
+    run: _Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: Delta
 ) -> Swept:
     """Sweep, unless the same code was swept over the same domain for an earlier patch."""
     code = tuple(sorted(index.functions[f].tokens for f in index.closure(name)))
