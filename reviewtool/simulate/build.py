@@ -39,7 +39,7 @@ _FLAGS = (
 _CHECKS = ("-fsanitize=null", "-fsanitize-minimal-runtime", "-fno-sanitize-recover=null")
 # Without the exception model, code generated at link time has no catch, and every early end traps.
 _LINK = (
-    "-mwasm64", "--no-entry", "--lto-O2", *_LOWERING, "-mllvm", "-exception-model=wasm",
+    "-mwasm64", "--no-entry", "--lto-O2", "-mllvm", "-inline-threshold=10000", *_LOWERING, "-mllvm", "-exception-model=wasm",
     f"--initial-memory={MEMORY_BYTES}", f"--max-memory={MEMORY_BYTES}",
     "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
     *(
@@ -50,7 +50,7 @@ _LINK = (
     ),
 )  # fmt: skip
 
-_HARNESS_SOURCES = ("world.c", "primitives.c", "sweep.c", "trace.c")
+_HARNESS_SOURCES = ("world.c", "primitives.c", "trace.c")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Module:
     """A built tree.
 
     wasm:       the module's bytes.
-    entries:    the bindings, by their number in harness_entries.
+    entries:    the bindings, by their number in harness_loops.
     flags:      FOLL_* names whose values it has; the sweep chooses among them.
     lines:      what harness_lines counts, by index; empty where nothing is instrumented.
     unmodelled: functions that the tree declares and nobody defines; number N is unmodelled[N - 1].
@@ -125,13 +125,14 @@ def _harness() -> Mapping[str, str]:
 def _tables(request: BuildRequest) -> str:
     flags = ", ".join(flag if flag in request.known_flags else "0" for flag in request.flags)
     names = [binding.function.name for binding in request.bindings]
-    externs = "".join(
-        f"enum value_kind harness_call_{name}(unsigned long *value);\n" for name in names
+    loops = "".join(
+        f"enum value_kind harness_call_{name}(unsigned long *value);\n"
+        f"static noinline void loop_{name}(void) {{ run_on(harness_call_{name}); }}\n"
+        for name in names
     )
-    entries = ", ".join(f"harness_call_{name}" for name in names)
     return (
-        '#include <linux/mm.h>\n#include "internal.h"\n#include "world.h"\n'
-        f"{externs}const entry_call harness_entries[] = {{ {entries} }};\n"
+        '#include <linux/mm.h>\n#include "internal.h"\n#include "_harness/sweep.c"\n'
+        f"{loops}const entry_loop harness_loops[] = {{ {', '.join(f'loop_{name}' for name in names)} }};\n"
         f"const unsigned int harness_flag_values[] = {{ {flags or '0'} }};\n"
     )
 
@@ -207,7 +208,8 @@ class _Builder:
             *(_CHECKS if reviewed else ()),
             *(("-DMODEL_TRACE",) if self.request.trace else ()),
         ]
-        content = self.texts.get(name) or _harness().get(name.removeprefix("_harness/"), "")
+        own = "sweep.c" if name == "_tables.c" else name.removeprefix("_harness/")  # it includes that
+        content = self.texts.get(name) or _harness().get(own, "")
         key = "o" + key_of([self.headers, name, text, content, *flags])
         known = self.cache.get(key)
         if known is not None:

@@ -8,8 +8,12 @@
 
 _Static_assert(sizeof(long) == 8 && sizeof(void *) == 8, "page-table code needs LP64");
 
-/* Generated: the entries that this build has, and the values of the FOLL_* flags it knows. */
-extern const entry_call harness_entries[];
+/*
+ * Generated, in the file that includes this one: a loop per entry, so that the
+ * call in it can be inlined, and the values of the FOLL_* flags that are known.
+ */
+typedef void (*entry_loop)(void);
+extern const entry_loop harness_loops[];
 extern const unsigned int harness_flag_values[];
 
 /* Which flag each bit of a subset stands for, then those passed one at a time; the host's choice. */
@@ -31,7 +35,7 @@ unsigned long harness_record_count;
 static unsigned short record_at[1UL << HASH_BITS];	/* number + 1, 0 is free */
 
 /* Gives RECORD's number; when the table is full, the last one, which the host reports. */
-unsigned long harness_number(unsigned long record)
+static __always_inline unsigned long number_of(unsigned long record)
 {
 	unsigned long slot = (record * 0x9E3779B97F4A7C15UL) >> (64 - HASH_BITS);
 
@@ -48,6 +52,11 @@ unsigned long harness_number(unsigned long record)
 	harness_records[harness_record_count++] = record;
 	record_at[slot] = harness_record_count;
 	return harness_record_count - 1;
+}
+
+unsigned long harness_number(unsigned long record)
+{
+	return number_of(record);
 }
 
 static unsigned long page_code(const struct page *page)
@@ -225,12 +234,11 @@ static unsigned int subset_flags[1 << 16];
 
 /* Where the sweep is; a scenario that ends early must find its way on. */
 static struct {
-	entry_call call;
 	unsigned long state, nr_states, subset, subsets, out;
 	unsigned int flag_bits;
 } at;
 
-static noinline void run_on(void)
+static __always_inline void run_on(entry_call call)
 {
 	for (; at.state < at.nr_states; at.state++, at.subset = 0) {
 		unsigned long last = ~0UL, made;
@@ -246,12 +254,12 @@ static noinline void run_on(void)
 
 			world.flags = subset_flags[at.subset] | also;
 			world_reset();
-			kind = at.call(&value);
+			kind = call(&value);
 			made = record(kind, value);
 			/* neighbours mostly come out alike */
 			if (made != last) {
 				last = made;
-				number = harness_number(made);
+				number = number_of(made);
 			}
 			harness_outcomes[at.out++] = number;
 		}
@@ -268,7 +276,6 @@ void harness_sweep(unsigned int entry, unsigned long first, unsigned long nr_sta
 {
 	int end;
 
-	at.call = harness_entries[entry];
 	at.subsets = 1UL << flag_bits;
 	at.flag_bits = flag_bits;
 	at.state = first + (skip >> flag_bits);
@@ -290,7 +297,7 @@ void harness_sweep(unsigned int entry, unsigned long first, unsigned long nr_sta
 				return;
 		}
 	}
-	run_on();
+	harness_loops[entry]();
 }
 
 /* Makes flag BIT the one that is number VALUE in harness_flag_values. */
