@@ -45,7 +45,7 @@ _LINK = (
     *(
         f"--export=harness_{name}"
         for name in (
-            "sweep", "states", "outcomes", "records", "record_count", "number", "progress", "choose_flag",
+            "sweep", "states", "outcomes", "records", "record_count", "number", "progress", "choose_flag", "equal", "find_equal",
         )
     ),
 )  # fmt: skip
@@ -208,7 +208,9 @@ class _Builder:
             *(_CHECKS if reviewed else ()),
             *(("-DMODEL_TRACE",) if self.request.trace else ()),
         ]
-        own = "sweep.c" if name == "_tables.c" else name.removeprefix("_harness/")  # it includes that
+        own = (
+            "sweep.c" if name == "_tables.c" else name.removeprefix("_harness/")
+        )  # it includes that
         content = self.texts.get(name) or _harness().get(own, "")
         key = "o" + key_of([self.headers, name, text, content, *flags])
         known = self.cache.get(key)

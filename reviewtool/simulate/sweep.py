@@ -70,19 +70,18 @@ class _Rows:
     def __init__(self, subsets: int) -> None:
         self._subsets = subsets
         self._known: dict[bytes, int] = {}
-        self._factors = np.random.default_rng(1).integers(
-            1, 1 << 63, max(1, subsets // 4), np.uint64
-        ) | np.uint64(1)
 
-    def add(self, ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
-        """Return the row numbers of IDS, shape (states, subsets)."""
-        packed = ids.view(np.uint64) if self._subsets % 4 == 0 else ids.astype(np.uint64)
-        hashes = (packed * self._factors[: packed.shape[1]]).sum(axis=1, dtype=np.uint64)
-        _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
-        if not np.array_equal(ids, ids[first][which]):  # two rows with one hash: compare them whole
-            _, first, which = np.unique(ids, axis=0, return_index=True, return_inverse=True)
+    def add(
+        self, ids: npt.NDArray[np.uint16], equal: npt.NDArray[np.uint32]
+    ) -> npt.NDArray[np.int32]:
+        """Return the row numbers of IDS, shape (states, subsets); EQUAL has each state's first like."""
+        first, which = np.unique(equal, return_inverse=True)
         numbers = [self._known.setdefault(ids[row].tobytes(), len(self._known)) for row in first]
-        return np.array(numbers, np.int32)[which]
+        return np.array(numbers, np.int32)[which.reshape(-1)]
+
+    def add_all(self, ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.int32]:
+        """Return the row numbers of IDS, of which nothing is known."""
+        return self.add(ids, np.arange(len(ids), dtype=np.uint32))
 
     def table(self) -> npt.NDArray[np.uint16]:
         """Return the distinct rows by number, shape (rows, subsets)."""
@@ -104,6 +103,7 @@ def _sweep_part(
     per_call = max(1, min(_CHUNK >> flag_bits, _MOST_STATES, max(1024, (1 << 19) >> flag_bits)))
     states = sandbox.array("harness_states", _MOST_STATES, np.uint64)
     outcomes = sandbox.array("harness_outcomes", _CHUNK, np.uint16)
+    equal = sandbox.array("harness_equal", _MOST_STATES, np.uint32)
     counted = sandbox.array("harness_lines", MOST_LINES, np.uint32)
     lines = np.zeros(MOST_LINES, np.uint64)
     rows = _Rows(subsets)
@@ -128,13 +128,17 @@ def _sweep_part(
                     outcomes[done:count] = outcomes[at]
                     left += count - done
                     break
-        row_of[first : first + len(some)] = rows.add(outcomes[:count].reshape(len(some), subsets))
+        sandbox.call("harness_find_equal", len(some), flag_bits)
+        ids = outcomes[:count].reshape(len(some), subsets)
+        row_of[first : first + len(some)] = rows.add(ids, equal[: len(some)])
         lines += counted
         counted[:] = 0
         progress(count)
         if left:
             done_states = first + len(some)
-            row_of[done_states:] = rows.add(np.full((1, subsets), outcomes[count - 1], np.uint16))
+            row_of[done_states:] = rows.add_all(
+                np.full((1, subsets), outcomes[count - 1], np.uint16)
+            )
             left += (len(words) - done_states) << flag_bits
             break
     distinct = int(sandbox.array("harness_record_count", 1, np.uint64)[0])
@@ -170,7 +174,9 @@ def sweep(
         raise ToolError("the sweep", f"more than {_MOST_RECORDS} distinct outcomes")
     rows = _Rows(1 << flag_bits)
     row_of = [
-        rows.add(np.searchsorted(records, part.records)[part.rows].astype(np.uint16))[part.row_of]
+        rows.add_all(np.searchsorted(records, part.records)[part.rows].astype(np.uint16))[
+            part.row_of
+        ]
         for part in made
     ]
     counts = sum((part.lines for part in made), np.zeros(MOST_LINES, np.uint64))
