@@ -22,6 +22,7 @@ from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, e
 from reviewtool.behaviour.facts import Facts, find_facts
 from reviewtool.errors import InputError
 from reviewtool.kerneldoc import parse_source
+from reviewtool.kerneldoc.compare import compare_diagnostics, diagnose
 from reviewtool.mail.diagnostic import Diagnostic
 from reviewtool.review import (
     CallerReview,
@@ -178,6 +179,7 @@ def _review_patch(
         _refuse_hostile(patch, label, before, applied.snapshot)
         _simulate(run, patch, before, applied.snapshot, draft, proposal=label == "proposal")
         _judge_claims(patch, before, applied.snapshot, draft)
+        draft.findings += _kernel_doc_findings(patch, before, applied.snapshot)
     draft.findings += [_change_finding(entry, patch) for entry in draft.entries if entry.changed]
     draft.findings += _hazard_findings(draft.entries, patch)
     draft.findings += _claim_findings(draft.claims)
@@ -201,6 +203,28 @@ def _review_patch(
         verdict=draft.verdict.value,
         verdict_why=draft.why,
     )
+
+
+def _kernel_doc_findings(patch: Patch, before: Snapshot, after: Snapshot) -> list[Finding]:
+    """Return what PATCH adds to the warnings on kernel-doc, never what was there."""
+    found: list[Finding] = []
+    for file in patch.files:
+        new = after.files.get(file.path)
+        if new is None or not file.path.endswith((".c", ".h")):
+            continue
+        old = before.files.get(file.path_before or "", "")
+        change = compare_diagnostics(diagnose(old, file.path), diagnose(new, file.path))
+        for item in change.added:
+            title = f"kernel-doc, {item.rule.identifier}: {item.message}"
+            lines = (line for hunk in file.hunks for line in hunk.lines)
+            source = next((line.source_line for line in lines if line.new_line == item.line), 0)
+            found.append(
+                Finding("kernel-doc", Severity.WARNING, title, (), file.path, item.line, source)
+            )
+        if change.removed:
+            title = f"{len(change.removed)} warnings on kernel-doc less in {file.path}"
+            found.append(Finding("kernel-doc-mended", Severity.NOTE, title, (), file.path))
+    return found
 
 
 def _refuse_hostile(patch: Patch, label: str, before: Snapshot, after: Snapshot) -> None:

@@ -181,3 +181,41 @@ def test_two_runs_give_the_same_review(review_sample: Reviews) -> None:
     series = read_series([InputSource("lock-leak.patch", SAMPLES / "lock-leak.patch")])
     again, _ = review_series(series, bundled_model(), Settings(workers=1), Cache(None))
     assert again == review_sample("lock-leak.patch")[0]
+
+
+def test_a_patch_answers_only_for_the_kernel_doc_warnings_that_it_adds(
+    review_sample: Reviews,
+) -> None:
+    review, _ = review_sample("no-flags.mbox")
+    for patch in review.patches:
+        for finding in patch.findings:
+            if finding.id == "kernel-doc":
+                assert finding.title.startswith("kernel-doc, KD")
+                assert finding.path in {file.path for file in patch.files}
+    quiet, _ = review_sample("true-refactoring.patch")
+    assert "kernel-doc" not in findings(quiet.patches[0])
+
+
+def test_a_broken_kernel_doc_comment_is_a_finding_of_the_patch_that_adds_it() -> None:
+    import dataclasses  # noqa: PLC0415
+
+    from reviewtool.mail.inputs import InputSource  # noqa: PLC0415
+    from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415
+    from reviewtool.series.read import read_series  # noqa: PLC0415
+    from reviewtool.simulate.cache import Cache  # noqa: PLC0415
+    from reviewtool.tree.snapshot import bundled_model  # noqa: PLC0415
+
+    diff = (
+        "--- a/mm/memory.c\n+++ b/mm/memory.c\n@@ -8,3 +8,3 @@\n /**\n"
+        "  * vm_normal_page - find the page that a present PTE maps\n"
+        "- * @vma: vm_area_struct of the mapping\n+ * @vmarea: vm_area_struct of the mapping\n"
+    )
+    base = bundled_model()
+    assert base.files["mm/memory.c"].splitlines()[7] == "/**"
+    series = read_series([InputSource("doc.diff", data=diff.encode())])
+    review, _ = review_series(
+        series, base, dataclasses.replace(Settings(), budget=1 << 16), Cache(None)
+    )
+    found = [finding for finding in review.patches[0].findings if finding.id == "kernel-doc"]
+    assert {finding.path for finding in found} == {"mm/memory.c"}
+    assert any("vma" in finding.title for finding in found)
