@@ -206,9 +206,10 @@ def test_a_broken_kernel_doc_comment_is_a_finding_of_the_patch_that_adds_it() ->
     from reviewtool.tree.snapshot import bundled_model  # noqa: PLC0415
 
     diff = (
-        "--- a/mm/memory.c\n+++ b/mm/memory.c\n@@ -8,3 +8,3 @@\n /**\n"
+        "--- a/mm/memory.c\n+++ b/mm/memory.c\n@@ -8,6 +8,6 @@\n /**\n"
         "  * vm_normal_page - find the page that a present PTE maps\n"
         "- * @vma: vm_area_struct of the mapping\n+ * @vmarea: vm_area_struct of the mapping\n"
+        "  * @addr: address that the entry belongs to\n  * @pte: present entry\n  *\n"
     )
     base = bundled_model()
     assert base.files["mm/memory.c"].splitlines()[7] == "/**"

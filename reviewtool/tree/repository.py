@@ -75,6 +75,7 @@ class Repository:
         """Apply PATCH on top of what was applied before; a conflict changes nothing."""
         name = self._folder / "patch.diff"
         name.write_bytes(patch.diff_bytes)
+        said: list[str] = []
         for how, options in (("cleanly", ()), ("by three-way merge", ("--3way",))):
             status, error = self._git(
                 "apply", "--index", "--whitespace=nowarn", *options, str(name)
@@ -83,9 +84,11 @@ class Repository:
                 self._commit(patch)
                 self.snapshot = self._changed(patch)
                 return Applied(self.snapshot, how)
+            said.append(error)
             self._git("reset", "--hard", "--quiet")
             self._git("clean", "-fdq")
-        return find_conflict(patch, self.snapshot, error)
+        # What kept it from applying as it is says more than why there is no merge.
+        return find_conflict(patch, self.snapshot, said[0])
 
     def _commit(self, patch: Patch) -> None:
         message = self._folder / "message.txt"
