@@ -37,7 +37,7 @@ from reviewtool.review import (
     Review,
     Severity,
 )
-from reviewtool.series.diff import LineKind
+from reviewtool.series.diff import FileDiff, LineKind
 from reviewtool.series.patch import Patch
 from reviewtool.series.series import Series
 from reviewtool.simulate.binding import Binding, Unbound, bind
@@ -205,6 +205,12 @@ def _review_patch(
     )
 
 
+def _source_line(file: FileDiff, line: int) -> int | None:
+    """Return the input line that gives LINE of FILE after the patch, None where no hunk shows it."""
+    lines = (shown for hunk in file.hunks for shown in hunk.lines)
+    return next((shown.source_line for shown in lines if shown.new_line == line), None)
+
+
 def _kernel_doc_findings(patch: Patch, before: Snapshot, after: Snapshot) -> list[Finding]:
     """Return what PATCH adds to the warnings on kernel-doc, never what was there."""
     found: list[Finding] = []
@@ -216,8 +222,7 @@ def _kernel_doc_findings(patch: Patch, before: Snapshot, after: Snapshot) -> lis
         change = compare_diagnostics(diagnose(old, file.path), diagnose(new, file.path))
         for item in change.added:
             title = f"kernel-doc, {item.rule.identifier}: {item.message}"
-            lines = (line for hunk in file.hunks for line in hunk.lines)
-            source = next((line.source_line for line in lines if line.new_line == item.line), 0)
+            source = _source_line(file, item.line) or 0
             found.append(
                 Finding("kernel-doc", Severity.WARNING, title, (), file.path, item.line, source)
             )
@@ -240,8 +245,7 @@ def _refuse_hostile(patch: Patch, label: str, before: Snapshot, after: Snapshot)
         if not _is_simulated(file.path, before):
             continue  # no compiler will see it
         for refusal in vet_source(file.path, text, sources):
-            lines = (line for hunk in file.hunks for line in hunk.lines)
-            at = next((line.source_line for line in lines if line.new_line == refusal.line), None)
+            at = _source_line(file, refusal.line)
             where = f"patch {label}: {file.path}:{refusal.line}: {refusal.reason}"
             raise InputError(patch.source, where, at)
 
@@ -605,10 +609,9 @@ def _judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: _Draft
             ]
     touched = {file.path for file in patch.files}
     documented = _documented(patch, before, after)
+    functions = index_sources(after).functions if draft.facts_after else {}
     for name, facts in draft.facts_after.items():
-        function = next(
-            (f for f in index_sources(after).functions.values() if f.name == name), None
-        )
+        function = functions.get(name)
         if function is None or function.path not in touched:
             continue
         if name not in draft.changed and name not in documented:

@@ -5,7 +5,8 @@ A *cube* allows some values of each axis; a rule list is a set of cubes whose un
 wanted set.  Each cube is grown from one uncovered point: first every axis that can go altogether
 goes, then the rest are widened value by value, as long as no unwanted point gets in.  Several orders
 of axes are tried, and the cube that covers most of what is left is taken; at the end cubes that
-others made superfluous go.  `check_cover` proves the result; nothing is emitted without it.
+others made superfluous go.  Every list is held against its set before it is given out; `check_cover`
+does the same on single points, for the tests.
 """
 
 from __future__ import annotations

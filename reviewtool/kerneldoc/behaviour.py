@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reviewtool.behaviour.compare import Side
+from reviewtool.behaviour.entries import entry_domain
 from reviewtool.behaviour.facts import PAGES, Fact, Facts, Result, find_facts
 from reviewtool.kerneldoc.write import write_comment
 from reviewtool.simulate.binding import Unbound, bind
 from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.cache import Cache
-from reviewtool.simulate.domain import lay_out_entry
+from reviewtool.simulate.domain import DEFAULT_BUDGET
 from reviewtool.simulate.sweep import sweep
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import Function, SourceIndex, index_sources
@@ -41,13 +42,7 @@ def draft_from_behaviour(snapshot: Snapshot, name: str, cache: Cache) -> str | N
     bound = bind(function)
     if isinstance(bound, Unbound):
         return NotDriven(name, bound.reason)
-    identifiers = index.identifiers(index.closure(name))
-    flags = (
-        frozenset(w for w in identifiers if w.startswith("FOLL_") and w in index.constants)
-        if bound.takes_flags
-        else frozenset()
-    )
-    domain = lay_out_entry(identifiers | bound.traits, flags)
+    domain = entry_domain(name, index, index, [bound], DEFAULT_BUDGET)
     module = build(
         BuildRequest(snapshot, (bound,), (*domain.flags, *domain.also), index.constants), cache
     )

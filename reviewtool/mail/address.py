@@ -49,10 +49,6 @@ class Address:
             name = f'"{escaped}"'
         return f"{name} <{self.address}>"
 
-    def same_mailbox(self, other: Address) -> bool:
-        """Whether OTHER is the same mailbox; names and letter case do not count."""
-        return self.address.lower() == other.address.lower()
-
 
 def parse_addresses(field: str) -> tuple[Address, ...]:
     """Return the mailboxes of a header field's raw text, in order; empty ones are left out."""

@@ -310,27 +310,6 @@ class SourceIndex:
         """Return every identifier in the functions NAMES."""
         return frozenset().union(*(self.functions[name].identifiers for name in names))
 
-    def reaching(self, name: str) -> tuple[str, ...]:
-        """Return the functions from which NAME is reached, NAME left out, nearest first."""
-        order: list[str] = []
-        todo = [name]
-        while todo:
-            at = todo.pop(0)
-            for caller in self.callers.get(at, ()):
-                if caller not in order and caller != name:
-                    order.append(caller)
-                    todo.append(caller)
-        return tuple(order)
-
-    def function_at(self, path: str, line: int) -> Function | None:
-        """Return the function of PATH that holds LINE (1-based)."""
-        for file in self.files:
-            if file.path == path:
-                for function in file.functions:
-                    if function.first_line <= line <= function.last_line:
-                        return function
-        return None
-
 
 _read_cached = cache(read_source)
 
