@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Both versions of a patch built, swept and compared, entry by entry: the draft of its review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from reviewtool.behaviour.callers import find_calls, reached_scenarios
+from reviewtool.behaviour.compare import Change, Comparison, Side, Verdict, compare
+from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
+from reviewtool.behaviour.facts import Facts, find_facts
+from reviewtool.findings import compile_finding, coverage_findings
+from reviewtool.kerneldoc import parse_source
+from reviewtool.review import (
+    CallerReview,
+    ChangeReview,
+    ClaimReview,
+    EntryReview,
+    FactReview,
+    Finding,
+    LineReview,
+    Severity,
+)
+from reviewtool.series.diff import LineKind
+from reviewtool.series.patch import Patch
+from reviewtool.simulate.binding import Binding, Unbound, bind
+from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
+from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain
+from reviewtool.simulate.sweep import Swept, sweep
+from reviewtool.tree.snapshot import Snapshot
+from reviewtool.tree.source import Function, SourceIndex, index_sources
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to review.
+
+    entries: functions to drive beside those that are chosen; budget: most scenarios per entry.
+    """
+
+    entries: tuple[str, ...] = ()
+    budget: int = DEFAULT_BUDGET
+    workers: int = 2
+    base_name: str = "the bundled mm model (behaviour of Linux v6.5-rc3)"
+
+
+@dataclass
+class Run:
+    """What one review carries from patch to patch."""
+
+    settings: Settings
+    cache: Cache
+    progress: Progress
+    swept: dict[tuple[object, ...], Swept] = field(default_factory=dict)
+
+
+@dataclass
+class Draft:
+    """A PatchReview in the making."""
+
+    entries: list[EntryReview] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+    facts_after: dict[str, Facts] = field(default_factory=dict)
+    undriven: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    claims: list[ClaimReview] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    lines: list[LineReview] = field(default_factory=list)
+    changed: tuple[str, ...] = ()
+    verdict: Verdict = Verdict.UNKNOWN
+    why: str = ""
+
+
+def _simulate_without_callers(
+    run: Run,
+    patch: Patch,
+    before: Snapshot,
+    after: Snapshot,
+    draft: Draft,
+    errors: tuple[CompileError, ...],
+) -> None:
+    """Run a proposal that shows one function and leaves it to the reader to convert its callers."""
+    callers = {
+        error.path
+        for error in errors
+        if error.path.endswith(".c") and error.path not in patch.paths
+    }
+    own = [error for error in errors if error.path not in callers]
+    if own or not callers:
+        draft.findings += [compile_finding(error, after_patch=True) for error in errors]
+        draft.why = "the tree does not compile with the proposal"
+        return
+    places = tuple(f"{error.path}:{error.line}: {error.message}" for error in errors)
+    title = "callers that the proposal does not convert are left out: " + ", ".join(sorted(callers))
+    draft.findings.append(Finding("callers-to-convert", Severity.NOTE, title, places))
+
+    def without(snapshot: Snapshot) -> Snapshot:
+        return Snapshot(
+            {path: text for path, text in snapshot.files.items() if path not in callers}
+        )
+
+    draft.undriven.clear()
+    draft.unchanged.clear()
+    simulate_patch(run, patch, without(before), without(after), draft)
+
+
+def simulate_patch(
+    run: Run,
+    patch: Patch,
+    before: Snapshot,
+    after: Snapshot,
+    draft: Draft,
+    *,
+    proposal: bool = False,
+) -> None:
+    """Run both versions of what PATCH changes, and put what differs into DRAFT, with the verdict."""
+    simulated = {
+        file.path
+        for file in patch.files
+        if file.path in before.files and file.path.endswith((".c", ".h"))
+    }
+    added = {file.path for file in patch.files if file.path_before is None}
+    after = Snapshot(
+        {
+            path: text
+            for path, text in after.files.items()
+            if path not in added or is_simulated(path, before)
+        }
+    )
+    old, new = index_sources(before), index_sources(after)
+    delta = compare_trees(old, new)
+    draft.changed = tuple(sorted(delta.functions))
+    if not delta.functions and not delta.declared:
+        draft.verdict = Verdict.NO_CHANGE
+        draft.why = (
+            "no code that is simulated changes"
+            if not simulated
+            else "only comments and white space change"
+        )
+        if not simulated:
+            draft.verdict = Verdict.UNKNOWN
+            draft.why = "none of its files is simulated"
+        _learn_documented(run, patch, before, after, draft)
+        return
+    choice = choose_entries(old, new, delta, run.settings.entries)
+    names = choice.entries
+    draft.unchanged, draft.undriven = list(choice.unchanged), list(choice.undriven)
+    bound_old = [_must_bind(old.functions[name]) for name in names]
+    bound_new = [_must_bind(new.functions[name]) for name in names]
+    domains = {
+        name: entry_domain(name, old, new, pair, run.settings.budget)
+        for name, *pair in zip(names, bound_old, bound_new, strict=True)
+    }
+    flags = tuple(
+        sorted({flag for domain in domains.values() for flag in (*domain.flags, *domain.also)})
+    )
+    run.progress("compile", 0, 2)
+    module_old = build(
+        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions), run.cache
+    )
+    run.progress("compile", 1, 2)
+    request = BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions)
+    module_new = build(request, run.cache)
+    if proposal and not isinstance(module_new, Module):
+        _simulate_without_callers(run, patch, before, after, draft, module_new)
+        return
+    run.progress("compile", 2, 2)
+    if not isinstance(module_new, Module) or not isinstance(module_old, Module):
+        _tell_compile_errors(draft, module_old, module_new)
+        return
+    runs: dict[tuple[str, int], int] = {}
+    # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = [
+            (
+                ahead.submit(_sweep, run, module_old, old, name, domains[name], delta),
+                ahead.submit(_sweep, run, module_new, new, name, domains[name], delta),
+            )
+            for name in names
+        ]
+        for name, binding_old, binding_new, (first, second) in zip(
+            names, bound_old, bound_new, waiting, strict=True
+        ):
+            domain, swept_new = domains[name], second.result()
+            side_old = Side(first.result(), module_old.unmodelled, binding_old.out)
+            side_new = Side(swept_new, module_new.unmodelled, binding_new.out)
+            comparison = compare(name, domain, side_old, side_new)
+            draft.comparisons.append(comparison)
+            facts_old, facts_new = (
+                find_facts(name, domain, side_old),
+                find_facts(name, domain, side_new),
+            )
+            draft.facts_after[name] = facts_new
+            draft.entries.append(_entry_review(comparison, old, new, facts_old, facts_new))
+            for line, count in swept_new.lines:
+                runs[line.path, line.number] = runs.get((line.path, line.number), 0) + count
+    draft.lines += _line_reviews(patch, runs)
+    draft.findings += coverage_findings(draft.lines)
+    _decide(draft)
+
+
+def _tell_compile_errors(
+    draft: Draft,
+    module_old: Module | tuple[CompileError, ...],
+    module_new: Module | tuple[CompileError, ...],
+) -> None:
+    new_errors = module_new if not isinstance(module_new, Module) else ()
+    old_errors = module_old if not isinstance(module_old, Module) else ()
+    draft.findings += [compile_finding(error, after_patch=True) for error in new_errors]
+    if not new_errors:
+        draft.findings += [compile_finding(error, after_patch=False) for error in old_errors]
+    draft.why = (
+        "the tree does not compile with the patch"
+        if new_errors
+        else "the tree does not compile before the patch"
+    )
+
+
+def documented_functions(patch: Patch, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return the functions whose kernel-doc PATCH changes, in name order."""
+    found: set[str] = set()
+    for path in patch.paths:
+        if path not in after.files or not path.endswith((".c", ".h")) or path not in before.files:
+            continue
+        old, new = parse_source(before.files[path], path), parse_source(after.files[path], path)
+        for block in new.blocks:
+            known = old.find(block.name)
+            if known is None or known.sentences != block.sentences:
+                found.add(block.name)
+    return tuple(sorted(found))
+
+
+def _learn_documented(
+    run: Run, patch: Patch, before: Snapshot, after: Snapshot, draft: Draft
+) -> None:
+    """Sweep the functions whose kernel-doc changes and whose code does not, to hold it against."""
+    index = index_sources(after)
+    delta = Delta(frozenset(), frozenset())
+    for name in documented_functions(patch, before, after):
+        function = index.functions.get(name)
+        if function is None or function.macro or not function.path.endswith(".c"):
+            continue
+        bound = bind(function)
+        if isinstance(bound, Unbound):
+            continue
+        domain = entry_domain(name, index, index, [bound], run.settings.budget)
+        module = build(
+            BuildRequest(after, (bound,), (*domain.flags, *domain.also), index.constants), run.cache
+        )
+        if isinstance(module, Module):
+            side = Side(
+                _sweep(run, module, index, name, domain, delta), module.unmodelled, bound.out
+            )
+            draft.facts_after[name] = find_facts(name, domain, side)
+
+
+def is_simulated(path: str, before: Snapshot) -> bool:
+    """Whether a new file belongs to what is simulated: it lies in a folder that the tree has."""
+    folder = path.rpartition("/")[0]
+    return any(known.rpartition("/")[0] == folder for known in before.files)
+
+
+def _must_bind(function: Function) -> Binding:
+    bound = bind(function)
+    if isinstance(bound, Unbound):
+        raise TypeError(f"{function.name} was chosen and cannot be driven")
+    return bound
+
+
+def _sweep(
+    run: Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: Delta
+) -> Swept:
+    """Sweep, unless the same code was swept over the same domain for an earlier patch."""
+    code = tuple(sorted(index.functions[f].tokens for f in index.closure(name)))
+    others = tuple(file.other_tokens for file in index.files)
+    key = (
+        name,
+        hash(code),
+        hash(others),
+        domain.flags,
+        domain.also,
+        len(domain.words),
+        delta.functions,
+    )
+    if key not in run.swept:
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            run.progress(f"{name}()", done, domain.scenarios)
+
+        run.swept[key] = sweep(module, name, domain, workers=run.settings.workers, progress=count)
+    return run.swept[key]
+
+
+def _decide(draft: Draft) -> None:
+    verdicts = [comparison.verdict for comparison in draft.comparisons]
+    if Verdict.CHANGE in verdicts:
+        draft.verdict = Verdict.CHANGE
+        changed = [c for c in draft.comparisons if c.verdict is Verdict.CHANGE]
+        draft.why = "in " + ", ".join(f"{c.entry}()" for c in changed)
+        return
+    if not verdicts or Verdict.UNKNOWN in verdicts:
+        draft.verdict = Verdict.UNKNOWN
+        draft.why = (
+            "no entry that reaches the change can be driven"
+            if not verdicts
+            else "some scenarios could not be run to their end"
+        )
+        return
+    reached = {line.path for line in draft.lines if line.runs}
+    if draft.lines and not reached:
+        draft.verdict = Verdict.UNKNOWN
+        draft.why = "none of the changed lines ran"
+        return
+    if draft.undriven:
+        names = ", ".join(f"{name}()" for name, _ in draft.undriven)
+        draft.verdict = Verdict.UNKNOWN
+        draft.why = f"the entries that could be run do not change, but {names} could not be run"
+        return
+    scenarios = sum(c.domain.scenarios for c in draft.comparisons)
+    draft.verdict = Verdict.NO_CHANGE
+    draft.why = f"over {scenarios:,} scenarios of " + ", ".join(
+        f"{c.entry}()" for c in draft.comparisons
+    )
+
+
+def _entry_review(
+    comparison: Comparison, old: SourceIndex, new: SourceIndex, before: Facts, after: Facts
+) -> EntryReview:
+    function, domain = new.functions[comparison.entry], comparison.domain
+    facts = []
+    for fact_id in dict.fromkeys([*(f.id for f in before.facts), *(f.id for f in after.facts)]):
+        b, a = before.get(fact_id), after.get(fact_id)
+        subject = (a or b).subject if (a or b) else ""  # type: ignore[union-attr]
+        facts.append(FactReview(fact_id, subject, b.when if b else "", a.when if a else ""))
+    calls = find_calls(new, comparison.entry)
+    callers = tuple(
+        CallerReview(
+            call.caller.name, call.caller.path, "|".join(call.flags) or "0" if call.flags is not None else "",
+            reached_scenarios(call, comparison),
+        )
+        for call in calls
+    )  # fmt: skip
+    return EntryReview(
+        name=comparison.entry, path=function.path, line=function.first_line,
+        signature_before=old.functions[comparison.entry].signature, signature_after=function.signature,
+        verdict=comparison.verdict.value, scenarios=domain.scenarios, states=len(domain.words),
+        factors=tuple(factor.name for factor in domain.factors), flags=domain.flags, also=domain.also, cut=domain.cut,
+        changed=comparison.changed, overall=comparison.overall,
+        changes=tuple(_change_review(change) for change in comparison.changes), facts=tuple(facts),
+        callers=callers, unmodelled=comparison.unmodelled, left=comparison.left,
+    )  # fmt: skip
+
+
+def _change_review(change: Change) -> ChangeReview:
+    return ChangeReview(
+        before=change.before, after=change.after, effects=change.effects, hazards=change.hazards, rules=change.rules,
+        count=change.count, share=change.share, witness=change.witness.words, witness_options=change.witness.options,
+        witness_before=change.witness_before, witness_after=change.witness_after,
+    )  # fmt: skip
+
+
+def _line_reviews(patch: Patch, runs: dict[tuple[str, int], int]) -> list[LineReview]:
+    return [
+        LineReview(file.path, line.new_line, runs[file.path, line.new_line])
+        for file in patch.files
+        for hunk in file.hunks
+        for line in hunk.lines
+        if line.kind is LineKind.ADDED and line.new_line and (file.path, line.new_line) in runs
+    ]

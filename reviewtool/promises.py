@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a patch and the kernel-doc of its functions promise, held against what the sweeps found."""
+
+from __future__ import annotations
+
+from reviewtool.behaviour.claims import (
+    Claim,
+    Judgement,
+    Sentence,
+    claims_no_change,
+    judge,
+    judge_no_change,
+    split_sentences,
+)
+from reviewtool.behaviour.facts import Facts
+from reviewtool.execution import Draft, documented_functions
+from reviewtool.kerneldoc import parse_source
+from reviewtool.review import ClaimReview
+from reviewtool.series.patch import Patch
+from reviewtool.tree.snapshot import Snapshot
+from reviewtool.tree.source import index_sources
+
+
+def judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: Draft) -> None:
+    """Put into DRAFT what the sweeps say to the log of PATCH and to the kernel-doc of what it changes."""
+    for sentence in split_sentences(patch.log_lines):
+        if claims_no_change(sentence.text):
+            draft.claims.append(_claim("log", judge_no_change(sentence, draft.comparisons)))
+            continue
+        facts = _facts_meant(sentence, draft)
+        if facts:
+            draft.claims += [
+                _claim("log", claim)
+                for claim in judge(sentence, facts)
+                if claim.judgement is not Judgement.NOT_CHECKABLE
+            ]
+    touched = {file.path for file in patch.files}
+    documented = documented_functions(patch, before, after)
+    functions = index_sources(after).functions if draft.facts_after else {}
+    for name, facts in draft.facts_after.items():
+        function = functions.get(name)
+        if function is None or function.path not in touched:
+            continue
+        if name not in draft.changed and name not in documented:
+            continue
+        block = parse_source(after.files[function.path], function.path).find(name)
+        if block is None:
+            continue
+        for part in block.sentences:
+            sentence = Sentence(part.text, part.line)
+            draft.claims += [
+                _claim(f"kernel-doc of {name}()", claim) for claim in judge(sentence, facts)
+            ]
+
+
+def _facts_meant(sentence: Sentence, draft: Draft) -> Facts | None:
+    """Return the facts of the one entry that SENTENCE names, or of the only one that changed."""
+    named = [facts for name, facts in draft.facts_after.items() if f"{name}()" in sentence.text]
+    if len(named) == 1:
+        return named[0]
+    return None
+
+
+def _claim(where: str, claim: Claim) -> ClaimReview:
+    return ClaimReview(
+        where, claim.sentence.text, claim.sentence.line, claim.judgement.value, claim.why
+    )
