@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HARNESS_RECORD_H
+#define HARNESS_RECORD_H
+/*
+ * Packs what came of a run into a 64-bit outcome record (outcome.h, generated).
+ */
+#include "world.h"
+#include "outcome.h"
+
+static unsigned long page_code(const struct page *page)
+{
+	if (!page)
+		return RET_null;
+	if (page == world.mapped) {
+		switch (page->head - model_pages) {
+		case PFN_ZERO:
+			return RET_zero_page;
+		case PFN_HUGE_ZERO:
+			return RET_huge_zero_page;
+		case PFN_DEVICE:
+		case PFN_DEVICE + 1:
+			return RET_device_page;
+		}
+		return RET_page;
+	}
+	if (world.mapped && page == world.mapped->head)
+		return RET_head_page;
+	if (page == &model_pages[PFN_ZERO])
+		return RET_zero_page;
+	if (page == &model_pages[PFN_FRESH])
+		return RET_fresh_page;
+	if (page >= model_pages && page < model_pages + MODEL_NR_PAGES)
+		return RET_other_page;
+	return RET_garbage;
+}
+
+static unsigned long errno_code(long error)
+{
+	switch (error) {
+	case EFAULT: return RET_EFAULT;
+	case EEXIST: return RET_EEXIST;
+	case ENOMEM: return RET_ENOMEM;
+	case EINVAL: return RET_EINVAL;
+	case EMLINK: return RET_EMLINK;
+	case EBUSY: return RET_EBUSY;
+	case EAGAIN: return RET_EAGAIN;
+	case EHWPOISON: return RET_EHWPOISON;
+	case ENOENT: return RET_ENOENT;
+	case EREMOTEIO: return RET_EREMOTEIO;
+	case EINTR: return RET_EINTR;
+	case EACCES: return RET_EACCES;
+	case EOPNOTSUPP: return RET_EOPNOTSUPP;
+	case EPERM: return RET_EPERM;
+	case EIO: return RET_EIO;
+	}
+	return RET_other_errno;
+}
+
+static unsigned long integer_code(long value)
+{
+	if (value < 0 && value >= -MAX_ERRNO)
+		return errno_code(-value);
+	if (value == 0)
+		return RET_0;
+	if (value == 1)
+		return RET_1;
+	return value > 1 ? RET_positive : RET_negative;
+}
+
+static unsigned long value_code(enum value_kind kind, unsigned long value)
+{
+	switch (kind) {
+	case VALUE_VOID:
+		return RET_void;
+	case VALUE_PAGE:
+		if (IS_ERR((void *)value))
+			return errno_code(-(long)value);
+		return page_code((struct page *)value);
+	case VALUE_POINTER:
+		if (IS_ERR((void *)value))
+			return errno_code(-(long)value);
+		return value ? RET_pointer : RET_null;
+	case VALUE_INTEGER:
+		return integer_code((long)value);
+	case VALUE_BOOL:
+		return value ? RET_true : RET_false;
+	}
+	return RET_garbage;
+}
+
+/* What the run did to one page's counts, a pin of a small page counted apart. */
+static inline void count_delta(unsigned long before, unsigned long after, int *refs, int *pins)
+{
+	int delta = (int)after - (int)before, small_pins;
+
+	if (before == after)
+		return;
+	/* rounded to the nearest, so that a reference more or less beside a pin shows */
+	small_pins = (delta + GUP_PIN_COUNTING_BIAS / 2) >> 10;
+	*refs += delta - small_pins * GUP_PIN_COUNTING_BIAS;
+	*pins += small_pins + (int)(after >> 32) - (int)(before >> 32);
+}
+
+static inline unsigned long clip(int value, int limit)
+{
+	return (value > limit ? limit : value < -limit ? -limit : value) + limit;
+}
+
+static inline unsigned long entry_change(void)
+{
+	const struct model_tables *old = world.baseline;
+	unsigned long before = old->pte.pte, after = model_tables.pte.pte;
+	unsigned long change = 0, gained;
+
+	if (old->pud.pud != model_tables.pud.pud) {
+		before = old->pud.pud;
+		after = model_tables.pud.pud;
+	} else if (old->pmd.pmd != model_tables.pmd.pmd) {
+		before = old->pmd.pmd;
+		after = model_tables.pmd.pmd;
+	} else if (old->huge.pte != model_tables.huge.pte) {
+		before = old->huge.pte;
+		after = model_tables.huge.pte;
+	}
+	if (before == after)
+		return 0;
+	gained = after & ~before;
+	if (gained & _PAGE_DIRTY)
+		change |= CHANGE_dirty;
+	if (gained & _PAGE_ACCESSED)
+		change |= CHANGE_young;
+	if (gained & _PAGE_RW)
+		change |= CHANGE_writable;
+	if ((before ^ after) & ~(_PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_RW | _PAGE_SOFT_DIRTY) || before & ~after)
+		change |= CHANGE_replaced;
+	return change ? change : CHANGE_replaced;
+}
+
+static inline unsigned long record(enum value_kind kind, unsigned long value)
+{
+	unsigned long outcome = 0, out = 0;
+	int refs = 0, pins = 0;
+
+	for (int i = 0; i < world.nr_counted; i++)
+		count_delta(world_fresh.pages[i].counts, page_counts(world.counted[i]), &refs, &pins);
+	if (world.fresh_page_used)
+		count_delta(WORLD_REFS, page_counts(&model_pages[PFN_FRESH]), &refs, &pins);
+
+	if (world.out_pages_used)
+		out = page_code(world.out_pages[0]);
+	else if (world.out_status_used)
+		out = integer_code(world.out_status);
+	else
+		out = world.out_stats;
+
+	outcome |= OUTCOME(end, END_RETURNED);
+	outcome |= OUTCOME(ret, value_code(kind, value));
+	outcome |= OUTCOME(refs, clip(refs, 7));
+	outcome |= OUTCOME(pins, clip(pins, 3));
+	outcome |= OUTCOME(entry, entry_change());
+	outcome |= OUTCOME(events, model.events);
+	outcome |= OUTCOME(ptl, world.mm.page_table_lock.held != 0);
+	outcome |= OUTCOME(rcu, model.rcu_depth != 0);
+	outcome |= OUTCOME(mmap_lock, clip(world.mm.mmap_lock.readers - 1, 1));
+	outcome |= OUTCOME(pgmap, clip(world.pgmap.refs, 1));
+	outcome |= OUTCOME(page_mask, world.page_mask != 0);
+	outcome |= OUTCOME(out, out);
+	return outcome;
+}
+
+#endif
