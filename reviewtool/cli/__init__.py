@@ -36,6 +36,8 @@ _COMMANDS = {
         "simulate",
         "Run one scenario and explain it step by step.",
     ),
+    "render": ("reviewtool.cli.render", "render", "Write a stored review in another format."),
+    "schema": ("reviewtool.cli.render", "schema", "Write the JSON Schema of a stored review."),
 }
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reviewtool.cli.status import exit_status, fail_on_option
+from reviewtool.report.formats import FORMATS
+
 if TYPE_CHECKING:
     from reviewtool.review import Review
     from reviewtool.series.series import Series
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
 )
@@ -44,9 +47,11 @@ if TYPE_CHECKING:
 )
 @click.option("--no-cache", is_flag=True, help="Compile everything anew.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
-def review(
+@fail_on_option
+def review(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None,
     entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
+    fail_on: str,
 ) -> None:  # fmt: skip
     """Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
 
@@ -58,11 +63,12 @@ def review(
       reviewtool review series.mbox
       cat mail | reviewtool review -
       reviewtool review --format json -o review.json v2-0001-mm-gup.patch
+      reviewtool review --format sarif --fail-on contradiction -o review.sarif series.mbox
 
-    Exit status: 0 nothing found, 1 findings, 2 the input cannot be used.
+    Exit status: 0 nothing found that --fail-on names, 1 findings, 2 the input cannot be used.
     """  # noqa: D301  (click reads the character \b)
     from reviewtool.cli.output import write_result  # noqa: PLC0415
-    from reviewtool.report.summary import render_json, render_markdown, render_text  # noqa: PLC0415
+    from reviewtool.report.formats import render_review  # noqa: PLC0415
 
     made, _ = make_review(
         inputs,
@@ -76,9 +82,8 @@ def review(
         revisions=revisions,
         message_id=message_id,
     )
-    body = {"text": render_text, "markdown": render_markdown, "json": render_json}[form](made)
-    write_result(body.encode("utf-8", "replace"), output)
-    sys.exit(1 if made.findings else 0)
+    write_result(render_review(made, form).encode("utf-8", "replace"), output)
+    sys.exit(exit_status(made, fail_on))
 
 
 def make_review(

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The commands `reviewtool render` and `reviewtool schema`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from reviewtool.cli.status import exit_status, fail_on_option
+from reviewtool.report.formats import FORMATS
+
+
+@click.command("render")
+@click.argument("stored", metavar="REVIEW.json", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@fail_on_option
+def render(stored: Path, form: str, output: str | None, fail_on: str) -> None:
+    """Write a stored review in another format; nothing is run again.
+
+    REVIEW.json is what reviewtool review --format json wrote, of this version's schema.
+
+    \b
+    Examples:
+      reviewtool review --format json -o review.json series.mbox
+      reviewtool render review.json --format sarif -o review.sarif
+      reviewtool render review.json --format junit --fail-on contradiction -o review.xml
+
+    Exit status: 0 nothing found that --fail-on names, 1 findings, 2 the input cannot be used.
+    """  # noqa: D301  (click reads the character \b)
+    from reviewtool.cli.output import write_result  # noqa: PLC0415
+    from reviewtool.report.formats import render_review  # noqa: PLC0415
+    from reviewtool.report.stored import read_review_file  # noqa: PLC0415
+
+    review = read_review_file(stored)
+    write_result(render_review(review, form).encode("utf-8", "replace"), output)
+    sys.exit(exit_status(review, fail_on))
+
+
+@click.command("schema")
+@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+def schema(output: str | None) -> None:
+    """Write the JSON Schema (draft 2020-12) of review --format json.
+
+    Its version is the field "schema" of a review; docs/review.schema.json is the same.
+
+    \b
+    Examples:
+      reviewtool schema -o review.schema.json
+      reviewtool review --format json series.mbox | check-jsonschema --schemafile review.schema.json -
+    """  # noqa: D301  (click reads the character \b)
+    from reviewtool.cli.output import write_result  # noqa: PLC0415
+    from reviewtool.report.schema import render_schema  # noqa: PLC0415
+
+    write_result(render_schema().encode(), output)
