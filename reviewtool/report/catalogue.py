@@ -27,7 +27,7 @@ _KINDS = (
     FindingKind("contradicted-claim", "The log or a comment promises what the code does not do",
         f"A sentence of the log or of a kernel-doc comment was held against the sweep, and a scenario contradicts it. {_MODEL}"),
     FindingKind("callers-to-convert", "Callers that are yet to be converted",
-        "The patch changes a signature and these files still call it the old way, so they were left out; a later patch may convert them."),
+        "These files still call the function in the old way, so they were left out; a later patch may convert them."),
     FindingKind("conflict", "The patch does not apply",
         "A hunk does not fit the tree that the review stands on. Name another base, or have the patch mended with --repair."),
     FindingKind("compile-error", "The tree does not compile", "Nothing could be run; the line is the compiler's."),
