@@ -13,6 +13,7 @@ from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, e
 from reviewtool.behaviour.facts import Facts, find_facts
 from reviewtool.findings import compile_finding, coverage_findings
 from reviewtool.kerneldoc import parse_source
+from reviewtool.picture import Ran, Version
 from reviewtool.review import (
     CallerReview,
     ChangeReview,
@@ -41,12 +42,14 @@ class Settings:
     """How to review.
 
     entries: functions to drive beside those that are chosen; budget: most scenarios per entry.
+    pictures: whether to make what a page shows beside the review (PatchReview.picture).
     """
 
     entries: tuple[str, ...] = ()
     budget: int = DEFAULT_BUDGET
     workers: int = 2
     base_name: str = "the bundled mm model (behaviour of Linux v6.5-rc3)"
+    pictures: bool = False
 
 
 @dataclass
@@ -71,6 +74,7 @@ class Draft:
     claims: list[ClaimReview] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     lines: list[LineReview] = field(default_factory=list)
+    ran: Ran | None = None
     changed: tuple[str, ...] = ()
     verdict: Verdict = Verdict.UNKNOWN
     why: str = ""
@@ -173,7 +177,7 @@ def simulate_patch(
     if not isinstance(module_new, Module) or not isinstance(module_old, Module):
         _tell_compile_errors(draft, module_old, module_new)
         return
-    runs: dict[tuple[str, int], int] = {}
+    sides: list[tuple[Side, Side]] = []
     # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
     with ThreadPoolExecutor(1) as ahead:
         waiting = [
@@ -186,9 +190,9 @@ def simulate_patch(
         for name, binding_old, binding_new, (first, second) in zip(
             names, bound_old, bound_new, waiting, strict=True
         ):
-            domain, swept_new = domains[name], second.result()
+            domain = domains[name]
             side_old = Side(first.result(), module_old.unmodelled, binding_old.out)
-            side_new = Side(swept_new, module_new.unmodelled, binding_new.out)
+            side_new = Side(second.result(), module_new.unmodelled, binding_new.out)
             comparison = compare(name, domain, side_old, side_new)
             draft.comparisons.append(comparison)
             facts_old, facts_new = (
@@ -197,9 +201,13 @@ def simulate_patch(
             )
             draft.facts_after[name] = facts_new
             draft.entries.append(_entry_review(comparison, old, new, facts_old, facts_new))
-            for line, count in swept_new.lines:
-                runs[line.path, line.number] = runs.get((line.path, line.number), 0) + count
-    draft.lines += _line_reviews(patch, runs)
+            sides.append((side_old, side_new))
+    draft.ran = Ran(
+        tuple(domains[name] for name in names),
+        Version(before, old, tuple(bound_old), tuple(side for side, _ in sides)),
+        Version(after, new, tuple(bound_new), tuple(side for _, side in sides)),
+    )
+    draft.lines += _line_reviews(patch, draft.ran.after.runs())
     draft.findings += coverage_findings(draft.lines)
     _decide(draft)
 

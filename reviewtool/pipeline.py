@@ -16,6 +16,7 @@ from reviewtool.findings import (
     kernel_doc_findings,
 )
 from reviewtool.mail.diagnostic import Diagnostic
+from reviewtool.picture import picture_patch
 from reviewtool.promises import judge_claims
 from reviewtool.review import FileReview, PatchReview, Review
 from reviewtool.series.patch import Patch
@@ -118,6 +119,9 @@ def _review_patch(
     draft.findings += [change_finding(entry, patch) for entry in draft.entries if entry.changed]
     draft.findings += hazard_findings(draft.entries, patch)
     draft.findings += claim_findings(draft.claims)
+    picture = (
+        picture_patch(patch, draft.ran, run.cache, run.progress) if run.settings.pictures else None
+    )
     return PatchReview(
         label=label,
         subject=patch.subject,
@@ -137,6 +141,7 @@ def _review_patch(
         findings=tuple(draft.findings),
         verdict=draft.verdict.value,
         verdict_why=draft.why,
+        picture=picture,
     )
 
 

@@ -7,8 +7,10 @@ mails or trees are raw; the renderers make them safe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+
+from reviewtool.picture import PatchPicture
 
 SCHEMA = 1
 
@@ -156,6 +158,7 @@ class PatchReview:
 
     label: "2/4", or "proposal".  applied: "cleanly", "by three-way merge", or "no".
     repairs: (input line, what was repaired).  undriven: (function, why it was not run).
+    picture: what a page shows beside this, where it was asked for.
     """
 
     label: str
@@ -174,6 +177,7 @@ class PatchReview:
     findings: tuple[Finding, ...]
     verdict: str
     verdict_why: str
+    picture: PatchPicture | None = None
 
 
 @dataclass(frozen=True)
@@ -201,3 +205,12 @@ class Review:
             for patch in (*self.patches, *self.proposals)
             for finding in patch.findings
         )
+
+
+def without_pictures(review: Review) -> Review:
+    """Return REVIEW without what only a page shows."""
+    bare = tuple(
+        tuple(replace(patch, picture=None) for patch in patches)
+        for patches in (review.patches, review.proposals)
+    )
+    return replace(review, patches=bare[0], proposals=bare[1])

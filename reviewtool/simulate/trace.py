@@ -199,7 +199,7 @@ def _reasons(codes: dict[str, int]) -> list[str]:
     return sure or [rule.reason for rule in broken if codes.keys() & set(rule.needs)]
 
 
-def _traced(index: SourceIndex, entry: str) -> frozenset[str]:
+def traced_functions(index: SourceIndex, entry: str) -> frozenset[str]:
     """Return which functions of the closure of ENTRY tell their lines.
 
     Primitives do not: those of headers that name no FOLL_* or VM_* flag tell only events.
@@ -236,7 +236,12 @@ def trace(
     identifiers = index.identifiers(index.closure(entry)) | binding.traits
     domain = choose_state(settings, factors_in_play(identifiers))
     request = BuildRequest(
-        snapshot, (binding,), settings.flags, index.constants, _traced(index, entry), trace=True
+        snapshot,
+        (binding,),
+        settings.flags,
+        index.constants,
+        traced_functions(index, entry),
+        trace=True,
     )
     module = build(request, cache)
     if not isinstance(module, Module):
