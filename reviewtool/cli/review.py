@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     show_default=True,
 )
 @click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@click.option("--html", metavar="FILE", help="Write a page to look at, in one file, to FILE too.")
+@click.option("--svg", metavar="FILE", help="Write the behaviour map as a picture to FILE too.")
+@click.option("--map", "maps", is_flag=True, help="Put the behaviour maps into --format json.")
 @click.option(
     "--repair", is_flag=True, help="Mend damaged diffs against the tree; each repair is listed."
 )
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
 def review(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None,
     entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
-    fail_on: str,
+    html: str | None, svg: str | None, maps: bool, fail_on: str,
 ) -> None:  # fmt: skip
     """Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
 
@@ -63,13 +66,18 @@ def review(  # noqa: PLR0917  (click passes them by name)
       reviewtool review series.mbox
       cat mail | reviewtool review -
       reviewtool review --format json -o review.json v2-0001-mm-gup.patch
+      reviewtool review --html review.html --svg map.svg series.mbox
       reviewtool review --format sarif --fail-on contradiction -o review.sarif series.mbox
 
     Exit status: 0 nothing found that --fail-on names, 1 findings, 2 the input cannot be used.
     """  # noqa: D301  (click reads the character \b)
     from reviewtool.cli.output import write_result  # noqa: PLC0415
+    from reviewtool.errors import InputError  # noqa: PLC0415
     from reviewtool.report.formats import render_review  # noqa: PLC0415
+    from reviewtool.review import without_pictures  # noqa: PLC0415
 
+    if [output or "-", html, svg].count("-") > 1:
+        raise InputError("-", "only one of --output, --html and --svg can be standard output")
     made, _ = make_review(
         inputs,
         tree,
@@ -81,7 +89,17 @@ def review(  # noqa: PLR0917  (click passes them by name)
         quiet=quiet,
         revisions=revisions,
         message_id=message_id,
+        pictures=bool(html or svg or maps),
     )
+    if html:
+        from reviewtool.report.page import render_page  # noqa: PLC0415
+
+        write_result(render_page(made).encode("utf-8", "replace"), html)
+    if svg:
+        from reviewtool.report.map import render_svg  # noqa: PLC0415
+
+        write_result(render_svg(made).encode("utf-8", "replace"), svg)
+    made = made if maps else without_pictures(made)
     write_result(render_review(made, form).encode("utf-8", "replace"), output)
     sys.exit(exit_status(made, fail_on))
 
@@ -89,11 +107,14 @@ def review(  # noqa: PLR0917  (click passes them by name)
 def make_review(
     inputs: tuple[str, ...], tree: str | None, entries: tuple[str, ...], *, repair: bool, budget: int | None, jobs: int,
     cached: bool, quiet: bool, revisions: str | None = None, message_id: str | None = None,
+    pictures: bool = False,
 ) -> tuple[Review, Series]:  # fmt: skip
     """Return the review of INPUTS on TREE (None: the bundled model), and the series.
 
     revisions: commits of the git repository at TREE, or in the current directory.
+    pictures:  whether to make what a page shows beside the review.
     """
+    from dataclasses import replace  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
     from reviewtool.cli.output import show_progress  # noqa: PLC0415
@@ -109,12 +130,12 @@ def make_review(
     sources = input_sources(inputs, revisions, Path(tree or "."), message_id)
     series = read_series(sources, repair=repair, message_id=message_id)
     base = bundled_model()
-    settings = Settings(entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs)
+    settings = Settings(
+        entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, pictures=pictures
+    )
     if tree is not None:
         base = read_directory(Path(tree), ("harness/",))
-        settings = Settings(
-            entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, base_name=tree
-        )
+        settings = replace(settings, base_name=tree)
         if "include/linux/mm.h" not in base.files or "include/linux/other_cpu.h" not in base.files:
             raise InputError(
                 tree,

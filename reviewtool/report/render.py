@@ -63,8 +63,13 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(visible(text).split()))
 
 
+def _show(value: object) -> object:
+    """Return VALUE as it may stand in markup: text without characters that control anything."""
+    return visible(value) if type(value) is str else value
+
+
 @cache
-def _environment() -> Environment:
+def _environment(*, markup: bool) -> Environment:
     import jinja2  # noqa: PLC0415
 
     environment = jinja2.Environment(
@@ -73,7 +78,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (no HTML is made here; each format has its own escape)
+        autoescape=markup,  # noqa: S701  (texts and Markdown have escapes of their own)
+        finalize=_show if markup else None,
     )
     environment.filters |= {
         "wrap": wrap,
@@ -87,4 +93,16 @@ def _environment() -> Environment:
 
 def render(template: str, **values: object) -> str:
     """Return TEMPLATE filled in with VALUES."""
-    return _environment().get_template(template).render(**values)
+    return _environment(markup=False).get_template(template).render(**values)
+
+
+def render_markup(template: str, **values: object) -> str:
+    """Return TEMPLATE, of HTML or SVG, filled in with VALUES: every text is escaped."""
+    return _environment(markup=True).get_template(template).render(**values)
+
+
+def read_asset(name: str) -> str:
+    """Return the style sheet or script NAME, which markup takes as it is."""
+    from markupsafe import Markup  # noqa: PLC0415
+
+    return Markup((template_folder() / name).read_text("utf-8"))  # noqa: S704  (our own file)
