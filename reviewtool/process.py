@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +34,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+_DYING_S = 10.0
 
 
 def _confine(pid: int, limits: Limits) -> None:
@@ -78,4 +82,45 @@ def run_program(
         except subprocess.TimeoutExpired as error:
             program.kill()
             raise ToolError(argv[0], f"did not end within {limits.time_s:g} s") from error
+        return Finished(stdout, stderr, program.returncode)
+
+
+def run_bounded(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes,
+    environment: Mapping[str, str],
+    time_s: float,
+) -> Finished | None:
+    """Run ARGV in CWD; None after TIME_S seconds, when it and all that it started are killed.
+
+    For a program of ours, which bounds what it starts: there is no other limit.
+    Raises: ToolError when it cannot be started.
+    """
+    try:
+        program = subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolError(argv[0], f"cannot be started: {error.strerror}") from error
+    with program:
+        try:
+            stdout, stderr = program.communicate(stdin, timeout=time_s)
+        except BaseException as error:
+            # Also when we are interrupted: nobody else would stop that session.
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
+            # The pipes end with the last of them; who left the session is not waited for.
+            with suppress(subprocess.TimeoutExpired):
+                program.communicate(timeout=_DYING_S)
+            if isinstance(error, subprocess.TimeoutExpired):
+                return None
+            raise
         return Finished(stdout, stderr, program.returncode)

@@ -37,6 +37,7 @@ _COMMANDS = {
         "Run one scenario and explain it step by step.",
     ),
     "render": ("reviewtool.cli.render", "render", "Write a stored review in another format."),
+    "check": ("reviewtool.cli.check", "check", "Check a mail as a command of b4."),
     "report": ("reviewtool.cli.report", "report", "Post a stored review to a Patchwork."),
     "schema": ("reviewtool.cli.render", "schema", "Write the JSON Schema of a stored review."),
 }

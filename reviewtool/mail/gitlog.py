@@ -65,6 +65,16 @@ def read_range(tree: Path, revisions: str) -> Iterator[RawMail]:
     yield from split_mbox(BytesIO(found), revisions)
 
 
+def read_blob(tree: Path, name: str) -> bytes:
+    """Return the blob that git calls NAME (hexadecimal) in the repository at TREE.
+
+    Raises: InputError where there is none.
+    """
+    if not re.fullmatch(r"[0-9a-f]{40,64}", name):
+        raise InputError(name, "not the name of an object")
+    return _git(tree, ["cat-file", "blob", name], name)
+
+
 def read_inbox(path: Path, message_id: str) -> Iterator[RawMail]:
     """Yield the thread of MESSAGE_ID in the public-inbox at PATH, oldest first.
 

@@ -136,7 +136,10 @@ def test_help_answers_and_names_every_command(home: Path) -> None:
         assert command in done.stdout
 
 
-@pytest.mark.parametrize("command", ["review", "reply", "series", "kerneldoc", "simulate"])
+@pytest.mark.parametrize(
+    "command",
+    ["review", "reply", "series", "kerneldoc", "simulate", "check", "render", "report", "schema"],
+)
 def test_every_command_has_help_with_examples(home: Path, command: str) -> None:
     done = run(home, command, "--help")
     assert (done.returncode, b"Examples:" in done.stdout) == (0, True)
