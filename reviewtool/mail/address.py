@@ -4,7 +4,8 @@
     list    = [mailbox] *("," [mailbox])
     mailbox = [phrase] "<" addr ">" / addr / phrase ":" list ";"     (a group's name is dropped)
     phrase  = *(word / quoted-string / encoded-word)
-    comment = "(" ... ")"            a trailing one names the mailbox when there is no phrase
+    comment = "(" ... ")"            names the mailbox when there is no phrase, and is a part of the
+                                     name when there is one: "Ann Author (Company) <ann@...>"
 
 Source: RFC 5322, section 3.4; RFC 2047 for encoded words, which are decoded before and after
 the split where they stand in a phrase.
@@ -81,6 +82,8 @@ def _mailboxes(field: str) -> Iterator[Address]:
 def _finish(words: list[str], angle: str | None, comment: str) -> Iterator[Address]:
     phrase = decode_words("".join(words).strip()).strip()
     if angle is not None:
+        about = decode_words(comment).strip()
+        phrase = f"{phrase} ({about})".strip() if about else phrase
         if angle.strip() or phrase:
             yield Address(phrase, angle.strip())
     elif "@" not in phrase:

@@ -14,7 +14,7 @@ import re
 from dataclasses import replace
 
 from reviewtool.mail.header import Field, Header
-from reviewtool.mail.message import Mail
+from reviewtool.mail.message import Mail, check_controls
 
 _FIELD = re.compile(r"(From|Date|To|Cc|Message-ID|Subject|In-Reply-To):\s+(\S.*)", re.IGNORECASE)
 _TITLE_LINES_MAX = 12
@@ -41,4 +41,6 @@ def read_archived(mail: Mail) -> Mail | None:
     if not {"from", "date"} <= {field.name for field in fields}:
         return None
     body = mail.body.part(end, len(lines))
-    return replace(mail, header=Header(tuple(fields), 0), body=body, has_header=True)
+    header = Header(tuple(fields), 0)
+    said = (*mail.diagnostics, *check_controls(header, mail.source))
+    return replace(mail, header=header, body=body, diagnostics=said, has_header=True)

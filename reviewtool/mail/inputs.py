@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reviewtool.errors import InputError
-from reviewtool.mail.mailbox import RawMail, split_mbox
+from reviewtool.mail.mailbox import LINE_BYTES_MAX, RawMail, split_mbox
 
 STDIN_NAME = "standard input"
 _SPOOL_BYTES = 32 << 20
+_SPOOL_BYTES_MAX = 16 << 30
 _PATCH_NAMES = (".patch", ".diff", ".eml", ".mbox", ".mbx", ".mail")
 
 
@@ -71,7 +72,7 @@ def read_messages(source: InputSource) -> Iterator[Message]:
         for raw in split_mbox(BytesIO(source.data), source.name):
             yield _kept(raw)
     elif source.path is None:
-        yield from _of_stream(_spool(sys.stdin.buffer), source.name)
+        yield from _of_stream(_spool(sys.stdin.buffer, source.name), source.name)
     elif source.revisions is not None:
         from reviewtool.mail.gitlog import read_range  # noqa: PLC0415
 
@@ -81,8 +82,11 @@ def read_messages(source: InputSource) -> Iterator[Message]:
         yield from _of_path(source, source.path)
 
 
-def _spool(stream: BinaryIO) -> BinaryIO:
-    """Return what STREAM holds as a stream that can be read again, on disk where it is long."""
+def _spool(stream: BinaryIO, name: str) -> BinaryIO:
+    """Return what STREAM holds as a stream that can be read again, on disk where it is long.
+
+    Raises: InputError for what is no mailbox of any size: a line without end, or too much of all.
+    """
     start = stream.read(_SPOOL_BYTES)
     if len(start) < _SPOOL_BYTES:
         return BytesIO(start)
@@ -91,9 +95,18 @@ def _spool(stream: BinaryIO) -> BinaryIO:
 
     spool = tempfile.TemporaryFile()  # noqa: SIM115  (messages are read from it again, to the end)
     atexit.register(spool.close)
-    spool.write(start)
-    while block := stream.read(1 << 20):
+    block, line, size, unbroken = start, 1, 0, 0
+    while block:
+        last = block.rfind(b"\n")
+        unbroken = len(block) - last - 1 if last >= 0 else unbroken + len(block)
+        line += block.count(b"\n")
+        size += len(block)
+        if unbroken > LINE_BYTES_MAX:
+            raise InputError(name, f"a line of more than {LINE_BYTES_MAX >> 20} MiB", line)
+        if size > _SPOOL_BYTES_MAX:
+            raise InputError(name, f"more than {_SPOOL_BYTES_MAX >> 30} GiB", line)
         spool.write(block)
+        block = stream.read(1 << 20)
     spool.seek(0)
     return spool
 
@@ -118,8 +131,7 @@ def _of_path(source: InputSource, path: Path) -> Iterator[Message]:
 def _of_file(path: Path, name: str) -> Iterator[Message]:
     with path.open("rb") as stream:
         if not stream.seekable():  # a pipe or a terminal, named as a file
-            for raw in split_mbox(BytesIO(stream.read()), name):
-                yield _kept(raw)
+            yield from _of_stream(_spool(stream, name), name)
             return
     with path.open("rb") as stream:
         for raw in split_mbox(stream, name):

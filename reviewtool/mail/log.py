@@ -3,7 +3,7 @@
 
     text     = [above scissors] *blank [in-body] log [cut] rest
     in-body  = *("From:" / "Subject:" / "Date:" field) blank
-    cut      = "---" / the first line that starts a diff
+    cut      = "---" / "--- " text / the first line that starts a diff
     scissors = a line of dashes, blanks and scissors (">8" or "8<"), by more than a third dashes
 
 Source: git-mailinfo(1) and the behaviour of git's mailinfo.c, in our own words.
@@ -25,6 +25,8 @@ _SCISSORS = re.compile(
 # A patch pasted into a mail with its own header, as git format-patch wrote it.
 _EMBEDDED = re.compile(r"From [0-9a-f]{40}(?:[0-9a-f]{24})? Mon Sep 17 00:00:00 2001")
 _CUT = re.compile(r"---\s*$")
+# git takes "--- text" for the header of a diff, whatever follows it.
+_NAMED_CUT = re.compile(r"--- \S")
 _DIFF_START = re.compile(r"diff -|Index: \S")
 
 
@@ -63,7 +65,7 @@ def read_log(text: Text, *, start: int = 0, diff_at: int | None = None) -> Log:
     cut = index
     end = len(lines) if diff_at is None else diff_at
     while cut < end and not _CUT.match(lines[cut]):
-        if diff_at is None and _starts_diff(lines, cut):
+        if diff_at is None and (_starts_diff(lines, cut) or _NAMED_CUT.match(lines[cut])):
             break
         cut += 1
     first, last = index, cut
@@ -71,7 +73,7 @@ def read_log(text: Text, *, start: int = 0, diff_at: int | None = None) -> Log:
         first += 1
     while last > first and not lines[last - 1].strip():
         last -= 1
-    has_cut = cut < len(lines) and _CUT.match(lines[cut]) is not None
+    has_cut = cut < len(lines) and not _starts_diff(lines, cut) and lines[cut].startswith("---")
     log = tuple(readable(line.rstrip()) for line in lines[first:last])
     return Log(author, subject, log, first, cut, has_cut, scissors)
 

@@ -22,6 +22,8 @@ from reviewtool.mail.header import Field, Header, read_header
 from reviewtool.mail.mime import read_contents
 from reviewtool.mail.subject import Subject, parse_subject
 
+FORWARDS_MAX = 5
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 # One of these makes the lines above the first empty one a header; DEP-3 names are Debian's.
 _SHOWN_FIELDS = frozenset(
@@ -41,6 +43,7 @@ class Mail:
     source, line: the input's name and the 1-based line in it where the message begins.
     sender:       the From field.  An author named in the body is the patch's, not the mail's.
     body:         the text to read, without attachments; attachments: patches attached to it.
+    forwarded:    messages that are attached whole (message/rfc822), in order.
     """
 
     source: str
@@ -50,6 +53,7 @@ class Mail:
     attachments: tuple[Text, ...]
     diagnostics: tuple[Diagnostic, ...]
     has_header: bool
+    forwarded: tuple[Mail, ...] = ()
 
     @cached_property
     def subject(self) -> Subject:
@@ -107,7 +111,10 @@ class Mail:
 
 def parse_mail(raw: bytes, source: str, line: int = 1) -> Mail:
     """Return the message in RAW, which begins at 1-based LINE of SOURCE."""
-    lines = split_lines(raw)
+    return _parse(split_lines(raw), source, line, 0)
+
+
+def _parse(lines: list[bytes], source: str, line: int, depth: int) -> Mail:
     header = read_header(lines, line)
     said: list[Diagnostic] = []
     has_header = any(field.name in _MAIL_FIELDS for field in header.fields)
@@ -121,30 +128,50 @@ def parse_mail(raw: bytes, source: str, line: int = 1) -> Mail:
     elif header.problem is not None:
         where = line + header.problem_index
         said.append(warning("header-end", source, where, header.problem))
-    said.extend(_controls(header, source))
+    said.extend(check_controls(header, source))
     body = lines[header.body_index :]
     contents = read_contents(header, body, line + header.body_index, source)
     said.extend(contents.diagnostics)
     if not has_header:
         said = [item for item in said if item.code != "charset"]
-    return Mail(source, line, header, contents.text, contents.attachments, tuple(said), has_header)
+    forwarded: list[Mail] = []
+    for inner, number in contents.forwarded:
+        if depth >= FORWARDS_MAX:
+            what = f"messages forwarded {FORWARDS_MAX} times"
+            said.append(error("mime-limit", source, number, what))
+        else:
+            forwarded.append(_parse(inner, source, number, depth + 1))
+    return Mail(
+        source,
+        line,
+        header,
+        contents.text,
+        contents.attachments,
+        tuple(said),
+        has_header,
+        tuple(forwarded),
+    )
 
 
-def _controls(header: Header, source: str) -> list[Diagnostic]:
+def check_controls(header: Header, source: str) -> list[Diagnostic]:
     """Return what is hidden in the fields that are shown or copied into a reply.
 
-    An encoded line break is refused: no program writes one but to forge a header.  Other control
-    characters are named; nothing shows them raw.
+    Control characters are refused: no program writes one, raw or encoded, but to forge a field or
+    to move a terminal's cursor.  What changes the direction of text is only named: names of some
+    languages come with it; nothing shows it raw.
     """
     found = []
     for field in header.fields:
         if field.name not in _SHOWN_FIELDS:
             continue
-        text = field.text
+        text, name = field.text, field.name.capitalize()
         if "\r" in text or "\n" in text:
-            what = f"a line break hidden in {field.name.capitalize()}"
+            what = f"a line break hidden in {name}"
             found.append(error("header-break", source, field.line, what))
+        elif CONTROL.search(text):
+            what = f"a control character in {name}: {visible(text)[:80]}"
+            found.append(error("header-control", source, field.line, what))
         elif visible(text) != text:
-            what = f"a control character in {field.name.capitalize()}"
-            found.append(warning("header-control", source, field.line, what))
+            what = f"an invisible character in {name}: {visible(text)[:80]}"
+            found.append(warning("header-invisible", source, field.line, what))
     return found

@@ -5,7 +5,7 @@
 
 Of multipart/alternative only the plain text is read (one mail, one diff); of others every text
 part, and every part that is named or typed as a patch.  A part that repeats a diff which was
-already read is dropped with a note.
+already read is dropped with a note.  A message that is attached whole is a message of its own.
 
 Source: RFC 2046, section 5.1; RFC 2183 (Content-Disposition).
 """
@@ -20,6 +20,7 @@ from reviewtool.mail.body import Text, decode_transfer
 from reviewtool.mail.diagnostic import Diagnostic, error, note, warning
 from reviewtool.mail.flowed import unflow
 from reviewtool.mail.header import Header, parse_parameters, read_header
+from reviewtool.mail.mailbox import MAIL_BYTES_MAX
 from reviewtool.mail.words import decode_lines
 
 DEPTH_MAX = 50
@@ -28,6 +29,8 @@ _PATCH_TYPES = frozenset(
     {"text/x-patch", "text/x-diff", "text/x-diffs", "text/patch", "text/diff"}
     | {"application/x-patch", "application/x-diff", "application/mbox"}
 )
+_MESSAGE = "message/rfc822"
+_PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 _UNREAD_KINDS = frozenset({"application/pgp-signature", "application/pkcs7-signature", "text/html"})
 _PATCH_NAME = re.compile(r"\.(?:patch|diff)(?:\.txt)?$", re.IGNORECASE)
 _DIFF_START = re.compile(r"(?:diff --git |Index: |--- )")
@@ -59,11 +62,15 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Contents:
-    """The text of a mail: what stands in it, then its attached patches one by one."""
+    """The text of a mail: what stands in it, then its attached patches one by one.
+
+    forwarded: the lines of each attached message, with the input line of the first.
+    """
 
     text: Text
     attachments: tuple[Text, ...]
     diagnostics: tuple[Diagnostic, ...]
+    forwarded: tuple[tuple[list[bytes], int], ...] = ()
 
 
 def read_contents(header: Header, lines: list[bytes], first_line: int, source: str) -> Contents:
@@ -89,7 +96,7 @@ def read_contents(header: Header, lines: list[bytes], first_line: int, source: s
             kept.append(text)
     if not texts and kept:
         body = kept.pop(0)
-    return Contents(body, tuple(kept), tuple(reader.diagnostics))
+    return Contents(body, tuple(kept), tuple(reader.diagnostics), tuple(reader.forwarded))
 
 
 def _repeats(text: Text, before: list[Text]) -> bool:
@@ -107,6 +114,7 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
+        self.forwarded: list[tuple[list[bytes], int]] = []
 
     def say(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
@@ -120,10 +128,13 @@ class _Reader:
             entity, body, line, depth = stack.pop()
             seen += 1
             kind, parameters = parse_parameters(_raw(entity, "content-type"))
+            self.check_size(entity)
             if not kind.startswith("multipart/"):
                 leaf = _leaf(entity, kind, parameters, body, line)
                 if leaf.is_text:
                     found.append(leaf)
+                elif kind == _MESSAGE and leaf.encoding in _PLAIN:
+                    self.forwarded.append((body, line))
                 else:
                     self.skip(leaf, is_root=depth == 0)
                 continue
@@ -134,6 +145,18 @@ class _Reader:
             parts = self.parts(kind, parameters, body, line)
             stack.extend((*part, depth + 1) for part in reversed(parts))
         return found
+
+    def check_size(self, entity: Header) -> None:
+        """Refuse a part that says it is larger than any message that is read."""
+        claims = [(field, field.raw) for field in entity.fields if field.name == "content-length"]
+        where = entity.field("content-disposition")
+        if where is not None:
+            claims.append((where, parse_parameters(where.raw)[1].get("size", "")))
+        for field, text in claims:
+            digits = text.strip()
+            if digits.isdecimal() and (len(digits) > 12 or int(digits) > MAIL_BYTES_MAX):
+                what = f"a part that claims to have {digits[:30]} bytes"
+                self.say(error("part-size", self.source, field.line, what))
 
     def parts(
         self, kind: str, parameters: dict[str, str], lines: list[bytes], first_line: int
@@ -202,6 +225,9 @@ class _Reader:
         if assumed is not None:
             where = numbers[bad] if bad < len(numbers) else leaf.first_line
             self.say(warning("charset", self.source, where, assumed))
+        binary = next((index for index, line in enumerate(texts) if "\0" in line), None)
+        if binary is not None:
+            self.say(error("binary", self.source, numbers[binary], "binary data (a NUL byte)"))
         text = Text(tuple(texts), numbers, open_ended)
         if leaf.parameters.get("format", "").lower() == "flowed":
             text = unflow(text, delsp=leaf.parameters.get("delsp", "").lower() == "yes")

@@ -41,6 +41,8 @@ def decode_charset(raw: bytes, charset: str) -> tuple[str, str | None]:
             what = f"charset={name}" if name else "no charset"
             return _decode_western(raw), f"{what}, but not UTF-8: read as Windows-1252"
     codec = _text_codec(name)
+    if codec == "iso8859-1":  # Mail programs of Windows call their own set so.
+        return _decode_western(raw), None
     if codec is not None:
         try:
             return raw.decode(codec), None

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from reviewtool.errors import InputError
 from reviewtool.mail.diagnostic import Diagnostic, note, warning
+from reviewtool.series.check import check_names
 from reviewtool.series.listing import Kind, Listed, Reading
 from reviewtool.series.patch import Patch
 from reviewtool.series.series import Entry, Proposal, Recovery, Role, Series
@@ -69,6 +70,7 @@ def choose_series(
     readings = [(item, item.mail.load()[1]) for item in chosen]
     patches, found = _numbered(readings, total)
     said += found
+    _refuse_names(patches)
     missing = _missing(chosen, total)
     for number in missing:
         first = chosen[0].mail
@@ -136,20 +138,22 @@ def _is_candidate(item: _Item) -> bool:
     if subject.is_reply:
         is_patch = item.mail.kind is Kind.PATCH
         item.role = Role.PROPOSAL if is_patch else Role.REPLY
-        item.why = "a reply with a diff" if is_patch else ""
+        item.why = "a reply with a diff" if is_patch else _unreadable(item.mail)
         return False
     if subject.is_cover and subject.total:
         item.role = Role.COVER
         return False
     if item.mail.kind in {Kind.PATCH, Kind.FRAGMENTS}:
         return True
-    return subject.is_patch or (item.mail.kind is Kind.BAD and _has_diff(item.mail))
+    item.why = _unreadable(item.mail)
+    return subject.is_patch or bool(item.why)
 
 
-def _has_diff(mail: Listed) -> bool:
-    """Whether the errors are a diff's, and not those of some other mail's parts."""
-    mime = {"part-not-read", "mime-boundary", "mime-limit", "encoding", "header-limit"}
-    return not mail.has_header or any(item.code not in mime for item in mail.errors)
+def _unreadable(mail: Listed) -> str:
+    """Return what keeps the diff in MAIL from being read, "" where there is none."""
+    if mail.kind is not Kind.BAD or not (mail.has_diff or not mail.has_header):
+        return ""
+    return f"line {mail.errors[0].line}: {mail.errors[0].text}"
 
 
 def _one_topic(
@@ -281,6 +285,12 @@ def _refuse_unreadable(chosen: Sequence[_Item]) -> None:
             raise InputError(first.source, first.text, first.line)
         if mail.kind is Kind.NOTHING:
             raise InputError(mail.source, f"a mail without a patch: {mail.name}", mail.line)
+
+
+def _refuse_names(patches: Sequence[Patch]) -> None:
+    """Refuse a patch whose names mean other files after an earlier one."""
+    for problem in check_names([(patch.source, patch.files) for patch in patches]):
+        raise InputError(problem.source, problem.text, problem.line)
 
 
 def _total(chosen: Sequence[_Item], covers: Sequence[_Item]) -> int:

@@ -49,7 +49,7 @@ class Listed:
     """A message in short.
 
     digest: of its diff, for this process only; 0 without one.
-    errors: what keeps it from being a patch, the first few.
+    errors: what keeps it from being a patch, the first few; has_diff: there would be one.
     mail, read: the message and its reading, read again where they were let go.
     """
 
@@ -63,6 +63,7 @@ class Listed:
     digest: int
     errors: tuple[Diagnostic, ...]
     has_header: bool
+    has_diff: bool
     load: Callable[[], tuple[Mail, Reading]]
 
     @property
@@ -86,9 +87,10 @@ def list_messages(inputs: Sequence[InputSource], *, repair: bool = False) -> Ite
         some = False
         for message in read_messages(source):
             held += len(message.raw.data)
-            listed, has_text = _list(message, repair=repair, keep=held <= _HELD_BYTES)
+            listed, has_text, forwarded = _list(message, repair=repair, keep=held <= _HELD_BYTES)
             some = some or has_text
             yield listed
+            yield from forwarded
         if not some:
             raise InputError(source.name, "empty: there is no mail and no patch in it")
 
@@ -97,29 +99,53 @@ def list_mails(mails: Iterable[Mail], *, repair: bool = False) -> Iterator[Liste
     """Yield MAILS, which are in memory, as a list."""
     for mail in mails:
         yield _listed(mail, _read(mail, repair=repair), None)
+        for inner in _forwarded(mail):
+            yield _listed(inner, _read(inner, repair=repair), None)
 
 
-def _list(message: Message, *, repair: bool, keep: bool) -> tuple[Listed, bool]:
-    again = _reader(message.reread, repair=repair)
+def _list(message: Message, *, repair: bool, keep: bool) -> tuple[Listed, bool, list[Listed]]:
+    """Return MESSAGE in short, whether there is anything in it, and the messages forwarded in it."""
     data = message.raw.data
     if not keep and not _MAY_HOLD_DIFF.search(data):
         end = data.find(b"\n\n") + 1 or len(data)
         mail = parse_mail(data[:end], message.raw.source, message.raw.line)
         if mail.has_header:
-            return _listed(mail, NotAPatch(mail), again), True
-    mail, reading = _parse(message.raw, repair=repair)
+            again = _reader(message.reread, None, repair=repair)
+            return _listed(mail, NotAPatch(mail), again), True, []
+    mail = _parse(message.raw)
     has_text = mail.has_header or any(line.strip() for line in mail.body.lines)
-    return _listed(mail, reading, None if keep else again), has_text
+    found = [
+        _listed(
+            one,
+            _read(one, repair=repair),
+            None if keep else _reader(message.reread, place, repair=repair),
+        )
+        for place, one in [(None, mail), *enumerate(_forwarded(mail))]
+    ]
+    return found[0], has_text, found[1:]
 
 
-def _reader(reread: Callable[[], RawMail], *, repair: bool) -> Callable[[], tuple[Mail, Reading]]:
-    return lambda: _parse(reread(), repair=repair)
+def _reader(
+    reread: Callable[[], RawMail], place: int | None, *, repair: bool
+) -> Callable[[], tuple[Mail, Reading]]:
+    """Return what reads a message again; PLACE is of the one that is forwarded in it, if any."""
+
+    def load() -> tuple[Mail, Reading]:
+        mail = _parse(reread())
+        mail = mail if place is None else _forwarded(mail)[place]
+        return mail, _read(mail, repair=repair)
+
+    return load
 
 
-def _parse(raw: RawMail, *, repair: bool) -> tuple[Mail, Reading]:
+def _parse(raw: RawMail) -> Mail:
     mail = parse_mail(unescape(raw.data), raw.source, raw.line)
-    mail = read_archived(mail) or mail
-    return mail, _read(mail, repair=repair)
+    return read_archived(mail) or mail
+
+
+def _forwarded(mail: Mail) -> list[Mail]:
+    """Return the messages that are attached to MAIL, and those attached to them, in order."""
+    return [one for inner in mail.forwarded for one in (inner, *_forwarded(inner))]
 
 
 def _read(mail: Mail, *, repair: bool) -> Reading:
@@ -160,5 +186,6 @@ def _listed(
         digest=digest,
         errors=errors,
         has_header=mail.has_header,
+        has_diff=not isinstance(reading, NotAPatch) or reading.has_diff,
         load=again or (lambda: (mail, reading)),
     )

@@ -16,7 +16,7 @@ from reviewtool.mail.address import Address
 from reviewtool.mail.body import Text
 from reviewtool.mail.diagnostic import Diagnostic, Severity, error, warning
 from reviewtool.mail.log import Log, is_cut, read_log
-from reviewtool.mail.message import Mail
+from reviewtool.mail.message import CONTROL, Mail
 from reviewtool.mail.subject import Subject, parse_subject
 from reviewtool.mail.trailers import Trailer, is_trailer, parse_trailers
 from reviewtool.series.check import check_files
@@ -87,11 +87,15 @@ class Patch:
 
 @dataclass(frozen=True)
 class NotAPatch:
-    """A mail without a diff that can be read, and why; errors is empty where there is none."""
+    """A mail without a diff that can be read, and why; errors is empty where there is none.
+
+    has_diff: there is a diff, or what is left of one.
+    """
 
     mail: Mail
     errors: tuple[Diagnostic, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    has_diff: bool = False
 
 
 def parse_patch(mail: Mail) -> Patch | NotAPatch:
@@ -100,25 +104,32 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
     said = [item for item in mail.diagnostics if item.severity is not Severity.ERROR]
     log = read_log(mail.body)
     diffs: list[_Places] = []
+    has_diff = False
     for text in (mail.body, *mail.attachments):
         scan = scan_diff(text.lines, open_ended=text.open_ended)
+        if text is mail.body and mail.has_header and scan.problem is not None and not scan.files:
+            scan = _below_log(mail, text, log, scan, said)
         places: Sequence[FilePlace] = scan.files
         if text is mail.body and (above := _in_log(mail, text, scan)):
             places = scan.files[len(above) :]
             log = read_log(text, diff_at=places[0].start)
             said.extend(above)
         if scan.problem is not None:
+            has_diff = True
             errors.append(_problem(mail, text, scan.problem))
         if places:
             diffs.append((text, places))
     if diffs and diffs[0][0] is not mail.body and _SHA_FROM.match(diffs[0][0].lines[0]):
         log, mail = _attached_log(diffs[0][0], mail)
     files = [_file(text, place) for text, places in diffs for place in places]
+    has_diff = has_diff or bool(files)
+    errors.extend(_in_body_controls(mail, log))
     errors.extend(check_files(files, mail.source))
     if errors or not files:
         if not files and not errors:
             errors.extend(_context_diff(mail))
-        return NotAPatch(mail, tuple(errors), tuple(said))
+            has_diff = bool(errors)
+        return NotAPatch(mail, tuple(errors), tuple(said), has_diff)
     if mail.has_header:
         said.extend(_trailers_below(mail, log, diffs[0][1][0].start))
     subject = parse_subject(log.subject) if log.subject is not None else mail.subject
@@ -176,6 +187,19 @@ def parse_diff(
     return files, tuple(errors)
 
 
+def _below_log(mail: Mail, text: Text, log: Log, scan: Scan, said: list[Diagnostic]) -> Scan:
+    """Return the scan from the end of the log on, where only what stands in the log is no diff."""
+    problem = scan.problem
+    if problem is None or problem.index >= log.cut:
+        return scan
+    below = scan_diff(text.lines, log.cut, open_ended=text.open_ended)
+    if not below.files or below.problem is not None:
+        return scan
+    what = f"{problem.text} stands in the log: left out"
+    said.append(warning("diff-in-log", mail.source, text.number(problem.index), what))
+    return below
+
+
 def _in_log(mail: Mail, text: Text, scan: Scan) -> list[Diagnostic]:
     """Return a warning for each file above the last "---" line that another diff follows."""
     if not mail.has_header or len(scan.files) < 2:
@@ -210,6 +234,22 @@ def _trailers_below(mail: Mail, log: Log, diff_start: int) -> list[Diagnostic]:
         for index in range(log.cut + 1, min(diff_start, len(mail.body.lines)))
         if is_trailer(mail.body.lines[index])
     ]
+
+
+def _in_body_controls(mail: Mail, log: Log) -> list[Diagnostic]:
+    """Refuse control characters in an in-body header, as in one of the mail."""
+    if log.author is None and log.subject is None:
+        return []
+    return [
+        error(
+            "header-control",
+            mail.source,
+            mail.body.number(index),
+            "a control character in the in-body header",
+        )
+        for index, line in enumerate(mail.body.lines[: log.start])
+        if CONTROL.search(line.replace("\t", " "))
+    ][:1]
 
 
 def _attached_log(text: Text, mail: Mail) -> tuple[Log, Mail]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewtool.errors import ToolError
+from reviewtool.series.check import SYMLINK
 from reviewtool.series.diff import FileDiff, Hunk, LineKind
 from reviewtool.series.patch import Patch
 from reviewtool.tree.snapshot import Snapshot
@@ -103,9 +104,10 @@ class Repository:
 
     def _changed(self, patch: Patch) -> Snapshot:
         files = dict(self.snapshot.files)
+        links = {file.path for file in patch.files if file.mode_after == SYMLINK}
         for path in patch.paths:
             file = self._folder / "tree" / path
-            if file.is_file() and not file.is_symlink():
+            if path not in links and file.is_file() and not file.is_symlink():
                 files[path] = file.read_bytes().decode("utf-8", "surrogateescape")
             else:
                 files.pop(path, None)

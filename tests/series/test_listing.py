@@ -42,10 +42,15 @@ def test_the_listing_as_json_has_the_same() -> None:
     }
 
 
-def test_escape_sequences_never_reach_the_terminal() -> None:
-    text = run(str(MAILS / "escapes.eml"))
-    assert "\x1b" not in text
-    assert "\\x1b" in text
+def test_what_moves_a_cursor_or_turns_text_never_reaches_the_terminal(tmp_path: Path) -> None:
+    plain = (MAILS / "plain.eml").read_text()
+    odd = plain.replace("count the new", "count \u202ethe new").replace(".c b/", "\x85.c b/")
+    (tmp_path / "odd.eml").write_text(odd.replace("count.c", "c\x9b2J.c"))
+    text = run(str(tmp_path / "odd.eml"))
+    assert "\u202e" not in text
+    assert "\x9b" not in text
+    assert "\\x202e" in text
+    assert "\\x9b" in text
 
 
 def test_a_range_or_an_input_must_be_named() -> None:
