@@ -11,6 +11,7 @@ from reviewtool.behaviour.callers import find_calls, reached_scenarios
 from reviewtool.behaviour.compare import Change, Comparison, Side, Verdict, compare
 from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
 from reviewtool.behaviour.facts import Facts, find_facts
+from reviewtool.errors import InputError
 from reviewtool.findings import compile_finding, coverage_findings
 from reviewtool.kerneldoc import parse_source
 from reviewtool.picture import Ran, Version
@@ -31,6 +32,7 @@ from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain
 from reviewtool.simulate.sweep import Swept, sweep
+from reviewtool.tree.repository import FindBlob, no_blob
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import Function, SourceIndex, index_sources
 
@@ -43,6 +45,7 @@ class Settings:
 
     entries: functions to drive beside those that are chosen; budget: most scenarios per entry.
     pictures: whether to make what a page shows beside the review (PatchReview.picture).
+    find_blob: gives the versions that three-way merges need.
     """
 
     entries: tuple[str, ...] = ()
@@ -50,16 +53,18 @@ class Settings:
     workers: int = 2
     base_name: str = "the bundled mm model (behaviour of Linux v6.5-rc3)"
     pictures: bool = False
+    find_blob: FindBlob = no_blob
 
 
 @dataclass
 class Run:
-    """What one review carries from patch to patch."""
+    """What one review carries from patch to patch; base: what the first is applied to."""
 
     settings: Settings
     cache: Cache
     progress: Progress
     swept: dict[tuple[object, ...], Swept] = field(default_factory=dict)
+    base: Snapshot | None = None
 
 
 @dataclass
@@ -175,6 +180,8 @@ def simulate_patch(
         return
     run.progress("compile", 2, 2)
     if not isinstance(module_new, Module) or not isinstance(module_old, Module):
+        if before is run.base and not isinstance(module_old, Module):
+            _refuse_base(run.settings.base_name, before, module_old[0])
         _tell_compile_errors(draft, module_old, module_new)
         return
     sides: list[tuple[Side, Side]] = []
@@ -210,6 +217,18 @@ def simulate_patch(
     draft.lines += _line_reviews(patch, draft.ran.after.runs())
     draft.findings += coverage_findings(draft.lines)
     _decide(draft)
+
+
+def _refuse_base(name: str, base: Snapshot, error: CompileError) -> None:
+    """Give up on a tree that nothing can be compared with.
+
+    Raises: InputError naming the line and what stands there.
+    """
+    lines = (base.read(error.path) or "").split("\n")
+    text = lines[error.line - 1].strip() if 0 < error.line <= len(lines) else ""
+    what = f"does not compile, even before the patch: {error.message}"
+    where = f"{name}: {error.path}"
+    raise InputError(where, f"{what}: {text}" if text else what, error.line)
 
 
 def _tell_compile_errors(

@@ -43,12 +43,12 @@ def review_series(
     Raises: InputError for a patch that would have the compiler read outside of the tree; ToolError
     when git, the compiler or the sandbox fails.
     """
-    run = Run(settings, cache, progress)
+    run = Run(settings, cache, progress, base=base)
     patches: list[PatchReview] = []
     proposals: list[PatchReview] = []
     read: list[Patch] = []
     refused: list[Diagnostic] = []
-    with open_repository(base) as repository:
+    with open_repository(base, settings.find_blob) as repository:
         for item in in_order(series):
             before = repository.snapshot
             made = item if isinstance(item, Patch) else refit(item, before.read)[0]

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from reviewtool.errors import ToolError
 
@@ -124,3 +127,106 @@ def run_bounded(
                 return None
             raise
         return Finished(stdout, stderr, program.returncode)
+
+
+class Running:
+    """A program that goes on being asked; see start_program()."""
+
+    def __init__(
+        self, name: str, program: subprocess.Popen[bytes], said: BinaryIO, wait_s: float
+    ) -> None:
+        self._name = name
+        self._program = program
+        self._said = said
+        self._wait_s = wait_s
+        self._kept = b""
+
+    def write(self, data: bytes) -> None:
+        """Hand DATA to the program.  Raises: ToolError when it has ended."""
+        assert self._program.stdin is not None  # noqa: S101
+        try:
+            self._program.stdin.write(data)
+            self._program.stdin.flush()
+        except OSError as error:
+            raise self._ended() from error
+
+    def read_line(self) -> bytes:
+        """Return the next line of its output.  Raises: ToolError when there is none in time."""
+        while b"\n" not in self._kept:
+            self._kept += self._more()
+        line, _, self._kept = self._kept.partition(b"\n")
+        return line
+
+    def read_lines(self) -> Iterator[bytes]:
+        """Yield lines until it ends by itself.  Raises: ToolError when it fails, or is silent too long."""
+        while True:
+            try:
+                yield self.read_line()
+            except ToolError:
+                if self._program.poll() == 0:
+                    return
+                raise
+
+    def read(self, size: int) -> bytes:
+        """Return the next SIZE bytes of its output.  Raises: ToolError when they do not come in time."""
+        parts = [self._kept]
+        there = len(self._kept)
+        while there < size:
+            parts.append(self._more())
+            there += len(parts[-1])
+        whole = b"".join(parts)
+        self._kept = whole[size:]
+        return whole[:size]
+
+    def _more(self) -> bytes:
+        assert self._program.stdout is not None  # noqa: S101
+        output = self._program.stdout.fileno()
+        if not select.select([output], [], [], self._wait_s)[0]:
+            raise ToolError(self._name, f"no answer within {self._wait_s:g} s")
+        data = os.read(output, 1 << 20)
+        if not data:
+            raise self._ended()
+        return data
+
+    def _ended(self) -> ToolError:
+        self._program.wait()
+        self._said.seek(0)
+        lines = self._said.read(1 << 16).decode("utf-8", "replace").strip().split("\n")
+        return ToolError(self._name, lines[0] or "it ended")
+
+    def close(self) -> None:
+        """End the program."""
+        self._program.kill()
+        with self._program:
+            pass
+        self._said.close()
+
+
+def start_program(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    wait_s: float = 60.0,
+) -> Running:
+    """Start ARGV in CWD, as run_program() does, to be asked again and again; close() what comes back.
+
+    wait_s: how long an answer may take.  Raises: ToolError when it cannot be started.
+    """
+    variables = {"LC_ALL": "C.UTF-8", **(environment or {})}
+    said = tempfile.TemporaryFile()  # noqa: SIM115  (Running.close() closes it)
+    try:
+        program = subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+        )
+    except OSError as error:
+        said.close()
+        raise ToolError(argv[0], f"cannot be started: {error.strerror}") from error
+    _confine(program.pid, limits)
+    return Running(argv[0], program, said, wait_s)

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 @click.option(
     "--tree",
     type=click.Path(),
-    help="Directory to apply the patches to; default: the bundled mm model.",
+    help="Git repository or directory to apply the patches to; default: the bundled mm model.",
+)
+@click.option(
+    "--base",
+    metavar="REV",
+    help="Commit of the tree to apply to; default: the one that the patches were made from.",
 )
 @click.option("--entry", "entries", multiple=True, metavar="NAME", help="Drive this function too.")
 @click.option(
@@ -52,7 +57,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
 @fail_on_option
 def review(  # noqa: PLR0917  (click passes them by name)
-    inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None,
+    inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None, base: str | None,
     entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
     html: str | None, svg: str | None, maps: bool, fail_on: str,
 ) -> None:  # fmt: skip
@@ -68,6 +73,8 @@ def review(  # noqa: PLR0917  (click passes them by name)
       reviewtool review --format json -o review.json v2-0001-mm-gup.patch
       reviewtool review --html review.html --svg map.svg series.mbox
       reviewtool review --format sarif --fail-on contradiction -o review.sarif series.mbox
+      reviewtool review series.mbox --tree ~/linux --base v6.5-rc3
+      reviewtool review --tree ~/linux --range v6.4..topic
 
     Exit status: 0 nothing found that --fail-on names, 1 findings, 2 the input cannot be used.
     """  # noqa: D301  (click reads the character \b)
@@ -90,6 +97,7 @@ def review(  # noqa: PLR0917  (click passes them by name)
         revisions=revisions,
         message_id=message_id,
         pictures=bool(html or svg or maps),
+        base=base,
     )
     if html:
         from reviewtool.report.page import render_page  # noqa: PLC0415
@@ -106,46 +114,40 @@ def review(  # noqa: PLR0917  (click passes them by name)
 
 def make_review(
     inputs: tuple[str, ...], tree: str | None, entries: tuple[str, ...], *, repair: bool, budget: int | None, jobs: int,
-    cached: bool, quiet: bool, revisions: str | None = None, message_id: str | None = None,
+    cached: bool, quiet: bool, revisions: str | None = None, message_id: str | None = None, base: str | None = None,
     pictures: bool = False,
 ) -> tuple[Review, Series]:  # fmt: skip
     """Return the review of INPUTS on TREE (None: the bundled model), and the series.
 
     revisions: commits of the git repository at TREE, or in the current directory.
     pictures:  whether to make what a page shows beside the review.
+    base: the revision of TREE to apply to; None: the one that fits.
     """
     from dataclasses import replace  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
     from reviewtool.cli.output import show_progress  # noqa: PLC0415
     from reviewtool.cli.series import input_sources  # noqa: PLC0415
+    from reviewtool.cli.trees import open_base  # noqa: PLC0415
     from reviewtool.errors import InputError  # noqa: PLC0415
     from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415
     from reviewtool.series.read import read_series  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
     from reviewtool.simulate.domain import DEFAULT_BUDGET  # noqa: PLC0415
-    from reviewtool.tree.snapshot import bundled_model, read_directory  # noqa: PLC0415
     from reviewtool.tree.source import index_sources  # noqa: PLC0415
 
     sources = input_sources(inputs, revisions, Path(tree or "."), message_id)
     series = read_series(sources, repair=repair, message_id=message_id)
-    base = bundled_model()
-    settings = Settings(
-        entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, pictures=pictures
-    )
-    if tree is not None:
-        base = read_directory(Path(tree), ("harness/",))
-        settings = replace(settings, base_name=tree)
-        if "include/linux/mm.h" not in base.files or "include/linux/other_cpu.h" not in base.files:
-            raise InputError(
-                tree,
-                "not a tree of the mm model: only variants of the bundled model can be run yet",
-            )
-    known = index_sources(base).functions
-    for entry in entries:
-        if entry not in known:
-            raise InputError(f"--entry {entry}", "the tree has no such function")
-    with show_progress(quiet=quiet) as progress:
-        return review_series(
-            series, base, settings, open_cache() if cached else Cache(None), progress
-        )
+    with open_base(tree, series, base, revisions if not inputs else None) as chosen:
+        settings = Settings(
+            entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, base_name=chosen.name, find_blob=chosen.find_blob,
+            pictures=pictures,
+        )  # fmt: skip
+        known = index_sources(chosen.snapshot).functions if entries else {}
+        for entry in entries:
+            if entry not in known:
+                raise InputError(f"--entry {entry}", "the tree has no such function")
+        with show_progress(quiet=quiet) as progress:
+            cache = open_cache() if cached else Cache(None)
+            made, series = review_series(series, chosen.snapshot, settings, cache, progress)
+    return replace(made, diagnostics=(*chosen.notes, *made.diagnostics)), series

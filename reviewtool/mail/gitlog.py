@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Messages out of git: a revision range as patches, and a thread of a public-inbox.
 
-git is asked with a configuration of its own: neither the system's nor the user's is read, no
-hook, pager, external diff or text conversion runs, and nothing is fetched.
+git is asked as gitdir.py does: no configuration but our own is read, no hook, pager, external diff or
+text conversion runs, and nothing is fetched.
 
 Source: git-format-patch(1), git-cat-file(1), --batch; public-inbox-v2-format(5): each commit adds
 a file "m" that holds one message; public-inbox-v1-format(5): a file per message.
@@ -14,30 +14,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reviewtool.errors import InputError, ToolError
+from reviewtool.errors import InputError
+from reviewtool.gitdir import GitDir, open_gitdir
 from reviewtool.mail.mailbox import RawMail, split_mbox
-from reviewtool.process import Limits, run_program
 
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_PAGER": "cat",
-    "HOME": "/nonexistent",
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-}
-_CLEAN = (
-    *("-c", "core.hooksPath=/dev/null"),
-    *("-c", "core.fsmonitor=false"),
-    *("-c", "core.attributesFile=/dev/null"),
-    *("-c", "protocol.allow=never"),
-    *("-c", "diff.external="),
-    *("-c", "safe.directory=*"),
-)
 _PLAIN_PATCH = (
     *("--stdout", "--no-ext-diff", "--no-textconv", "--no-attach", "--no-thread", "--no-notes"),
     *("--no-signature", "--no-base", "--full-index", "--src-prefix=a/", "--dst-prefix=b/"),
@@ -47,7 +27,6 @@ _REFERENCE = re.compile(
     rb"^(?:references|in-reply-to):\s*<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE
 )
 _BATCH = 400
-_LIMITS = Limits(time_s=300.0)
 
 
 def read_range(tree: Path, revisions: str) -> Iterator[RawMail]:
@@ -59,7 +38,10 @@ def read_range(tree: Path, revisions: str) -> Iterator[RawMail]:
 
     if revisions.startswith("-") or ".." not in revisions:
         raise InputError(revisions, "not a revision range such as A..B")
-    found = _git(tree, ["format-patch", *_PLAIN_PATCH, "--end-of-options", revisions], revisions)
+    with open_gitdir(tree, above=True) as git:
+        first, last = git.resolve_range(revisions)
+        among = f"{first.id}..{last.id}"
+        found = git.read(["format-patch", *_PLAIN_PATCH, "--end-of-options", among], revisions)
     if not found:
         raise InputError(revisions, "an empty revision range")
     yield from split_mbox(BytesIO(found), revisions)
@@ -72,7 +54,8 @@ def read_blob(tree: Path, name: str) -> bytes:
     """
     if not re.fullmatch(r"[0-9a-f]{40,64}", name):
         raise InputError(name, "not the name of an object")
-    return _git(tree, ["cat-file", "blob", name], name)
+    with open_gitdir(tree, above=True) as git:
+        return git.read(["cat-file", "blob", name], name)
 
 
 def read_inbox(path: Path, message_id: str) -> Iterator[RawMail]:
@@ -117,9 +100,10 @@ def _first_reference(data: bytes) -> str | None:
 def _messages(path: Path) -> Iterator[RawMail]:
     """Yield the messages of an inbox, newest first."""
     for repository in _epochs(path):
-        listed = _git(repository, ["rev-list", "HEAD"], str(path)).decode("ascii").split()
-        for start in range(0, len(listed), _BATCH):
-            yield from _batch(repository, listed[start : start + _BATCH], str(path))
+        with open_gitdir(repository, str(path)) as git:
+            listed = git.read(["rev-list", "HEAD"]).decode("ascii").split()
+            for start in range(0, len(listed), _BATCH):
+                yield from _batch(git, listed[start : start + _BATCH], str(path))
 
 
 def _epochs(path: Path) -> list[Path]:
@@ -131,9 +115,9 @@ def _epochs(path: Path) -> list[Path]:
     return sorted(epochs, key=lambda one: -int(one.name[:-4]))
 
 
-def _batch(repository: Path, commits: Sequence[str], name: str) -> Iterator[RawMail]:
+def _batch(git: GitDir, commits: Sequence[str], name: str) -> Iterator[RawMail]:
     asked = "".join(f"{commit}:m\n" for commit in commits).encode("ascii")
-    out = _git(repository, ["cat-file", "--batch"], name, stdin=asked)
+    out = git.read(["cat-file", "--batch"], stdin=asked)
     at = 0
     for commit in commits:
         end = out.find(b"\n", at)
@@ -147,29 +131,10 @@ def _batch(repository: Path, commits: Sequence[str], name: str) -> Iterator[RawM
         yield RawMail(f"{name}:{commit[:12]}", 1, data)
 
 
-def _git(repository: Path, arguments: Sequence[str], name: str, *, stdin: bytes = b"") -> bytes:
-    where = ["--git-dir", str(repository)] if (repository / "HEAD").is_file() else []
-    try:
-        done = run_program(
-            ["git", *_CLEAN, *where, *arguments],
-            cwd=repository,
-            stdin=stdin,
-            environment=_ENVIRONMENT,
-            limits=_LIMITS,
-        )
-    except ToolError as problem:
-        raise InputError(name, problem.reason) from problem
-    if done.status != 0:
-        words = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-        raise InputError(name, f"git cannot read it: {words}")
-    return done.stdout
-
-
 def read_tip(tree: Path) -> tuple[Path, str]:
     """Return the git directory of the repository at TREE, and the commit that HEAD names.
 
     Raises: InputError where there is none.
     """
-    found = _git(tree, ["rev-parse", "--absolute-git-dir", "HEAD"], str(tree))
-    directory, tip = found.decode("utf-8", "surrogateescape").split("\n")[:2]
-    return Path(directory), tip
+    with open_gitdir(tree, above=True) as git:
+        return git.place.directory, git.resolve("HEAD").id

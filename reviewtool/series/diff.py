@@ -75,6 +75,7 @@ class FileDiff:
     mode_before, mode_after: octal as git writes it ("100644"), None where the diff does not say.
     binary:      the diff tells that the contents change, and not in lines.
     source_line: 1-based line of the first header line in the input.
+    blob_before: the beginning of the blob's id before, as the "index" line has it; zeros for a new file.
     """
 
     path_before: str | None
@@ -85,6 +86,7 @@ class FileDiff:
     binary: bool
     hunks: tuple[Hunk, ...]
     source_line: int
+    blob_before: str | None = None
 
     @property
     def path(self) -> str:

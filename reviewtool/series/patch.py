@@ -314,6 +314,7 @@ def _file(text: Text, place: FilePlace) -> FileDiff:
         binary=place.binary,
         hunks=hunks,
         source_line=text.number(place.start),
+        blob_before=header.blobs[0] if header.blobs else None,
     )
 
 

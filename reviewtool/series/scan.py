@@ -32,6 +32,7 @@ HUNKS_MAX = 100_000
 _COMBINED = re.compile(r"@@@+ -\d")
 _MODE = re.compile(r"([0-7]+)(?=\s|$)")
 _INDEX_MODE = re.compile(r"[0-9a-f]+\.\.[0-9a-f]+ (.*)", re.DOTALL)
+_INDEX_IDS = re.compile(r"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: .*)?", re.DOTALL)
 _EXTENDED = re.compile(
     r"(old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to"
     r"|rename old|rename new|similarity index|dissimilarity index|index) "
@@ -83,6 +84,8 @@ class FileHeader:
     new_mode: str | None = None
     # "index a..b 100644" names the mode of a file that keeps it.
     index_mode: str | None = None
+    # ... and the blobs before and after, mostly abbreviated.
+    blobs: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -341,6 +344,8 @@ class _Scanner:
         if word == "index":
             mode = _INDEX_MODE.match(rest)
             header.index_mode = _mode(index, mode[1]) if mode else header.index_mode
+            ids = _INDEX_IDS.fullmatch(rest)
+            header.blobs = (ids[1], ids[2]) if ids else header.blobs
         elif word in {"old mode", "deleted file mode"}:
             header.old_mode = _mode(index, rest)
         elif word in {"new mode", "new file mode"}:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A git repository of the review's own: the base tree in it, patches applied one by one.
+"""A git repository of the review's own: the files that patches touch in it, patches applied one by one.
 
 The only user of GitPython.  git runs with a clean configuration: no system, global or user file, no
 attributes, hooks or filters, no prompts, no transports, and outside of the user's own repositories.
@@ -8,7 +8,7 @@ attributes, hooks or filters, no prompts, no transports, and outside of the user
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from reviewtool.series.patch import Patch
 from reviewtool.tree.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from git import Repo
+    from git import Git
 
 _CLEAN: Mapping[str, str] = {
     "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -35,6 +35,15 @@ _SETTINGS = (
     "core.hooksPath=/dev/null", "core.attributesFile=/dev/null", "core.symlinks=false", "core.autocrlf=false",
     "core.fsmonitor=false", "protocol.allow=never", "gc.auto=0", "core.protectHFS=true", "core.protectNTFS=true",
 )  # fmt: skip
+
+
+FindBlob = Callable[[str], bytes | None]
+"""Gives the bytes of the blob whose id begins so, or None."""
+
+
+def no_blob(_beginning: str) -> bytes | None:
+    """Know no blob."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -67,17 +76,22 @@ class Applied:
 class Repository:
     """The tree of a review in a folder of its own; see open_repository()."""
 
-    def __init__(self, repo: Repo, folder: Path, base: Snapshot) -> None:
-        self._repo = repo
+    def __init__(self, git: Git, folder: Path, base: Snapshot, find_blob: FindBlob) -> None:
+        self._program = git
         self._folder = folder
+        self._placed: set[str] = set()
+        self._find_blob = find_blob
         self.snapshot = base
 
     def apply(self, patch: Patch) -> Applied | Conflict:
         """Apply PATCH on top of what was applied before; a conflict changes nothing."""
+        self._place(patch.paths)
         name = self._folder / "patch.diff"
         name.write_bytes(patch.diff_bytes)
         said: list[str] = []
         for how, options in (("cleanly", ()), ("by three-way merge", ("--3way",))):
+            if options:
+                self._place_blobs(patch)
             status, error = self._git(
                 "apply", "--index", "--whitespace=nowarn", *options, str(name)
             )
@@ -91,33 +105,76 @@ class Repository:
         # What kept it from applying as it is says more than why there is no merge.
         return find_conflict(patch, self.snapshot, said[0])
 
+    def _place(self, paths: Sequence[str]) -> None:
+        """Put into the work tree what the tree has of PATHS, and what stands in their way."""
+        wanted: set[str] = set()
+        for path in paths:
+            parts = path.split("/")
+            wanted.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+        files = self.snapshot.files
+        found = {path for path in wanted if path in files} - self._placed
+        # A file where the tree has a folder: one file of the folder is enough to be in the way.
+        for path in set(paths) - found - self._placed:
+            inside = next((known for known in files if known.startswith(f"{path}/")), None)
+            found |= {inside} - self._placed if inside is not None else set()
+        if not found:
+            return
+        for path in found:
+            file = self._folder / "tree" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(files[path].encode("utf-8", "surrogateescape"))
+        self._must("add", "--force", "--", *(f":(top,literal){path}" for path in sorted(found)))
+        self._must("commit", "--quiet", "--no-verify", "-m", "base")
+        self._placed |= found
+
+    def _place_blobs(self, patch: Patch) -> None:
+        """Add the versions that PATCH was made from, where the user's repository has them."""
+        for number, file in enumerate(patch.files):
+            if file.blob_before is None or not file.blob_before.strip("0"):
+                continue
+            body = self._find_blob(file.blob_before)
+            if body is not None:
+                name = self._folder / f"blob{number}"
+                name.write_bytes(body)
+                self._must("hash-object", "-w", "--no-filters", "--", str(name))
+
+    def _must(self, *arguments: str) -> None:
+        status, said = self._git(*arguments)
+        if status:
+            raise ToolError(f"git {arguments[0]}", said)
+
     def _commit(self, patch: Patch) -> None:
         message = self._folder / "message.txt"
         message.write_text(
             patch.subject.encode("utf-8", "replace").decode() or "patch", encoding="utf-8"
         )
-        status, error = self._git(
-            "commit", "--quiet", "--no-verify", "--allow-empty", "-F", str(message)
-        )
-        if status:
-            raise ToolError("git commit", error)
+        self._must("commit", "--quiet", "--no-verify", "--allow-empty", "-F", str(message))
 
     def _changed(self, patch: Patch) -> Snapshot:
-        files = dict(self.snapshot.files)
+        files: dict[str, str | None] = {}
         links = {file.path for file in patch.files if file.mode_after == SYMLINK}
         for path in patch.paths:
             file = self._folder / "tree" / path
-            if path not in links and file.is_file() and not file.is_symlink():
-                files[path] = file.read_bytes().decode("utf-8", "surrogateescape")
-            else:
-                files.pop(path, None)
-        return Snapshot(files)
+            ordinary = path not in links and file.is_file() and not file.is_symlink()
+            files[path] = file.read_bytes().decode("utf-8", "surrogateescape") if ordinary else None
+            self._placed.add(path)
+        return self.snapshot.with_files(files)
+
+    @property
+    def _where(self) -> dict[str, str]:
+        """Name the repository, whatever the caller's environment says of another."""
+        git = self._folder / "tree" / ".git"
+        return {
+            "GIT_DIR": str(git), "GIT_WORK_TREE": str(git.parent), "GIT_INDEX_FILE": str(git / "index"),
+            "GIT_OBJECT_DIRECTORY": str(git / "objects"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+            "GIT_COMMON_DIR": str(git), "GIT_NAMESPACE": "", "GIT_CONFIG_COUNT": "0", "GIT_CONFIG_PARAMETERS": "",
+        }  # fmt: skip
 
     def _git(self, *arguments: str) -> tuple[int, str]:
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
-        status, _, error = self._repo.git.execute(
+        status, _, error = self._program.execute(
             ["git", *settings, *arguments],
-            env=dict(_CLEAN),
+            env={**_CLEAN, **self._where},
             with_extended_output=True,
             with_exceptions=False,
         )
@@ -125,35 +182,25 @@ class Repository:
 
 
 @contextmanager
-def open_repository(base: Snapshot) -> Iterator[Repository]:
-    """Make a repository with BASE as its one commit; it is removed at the end, also on failure.
+def open_repository(base: Snapshot, find_blob: FindBlob = no_blob) -> Iterator[Repository]:
+    """Make a repository for patches on top of BASE; it is removed at the end, also on failure.
 
-    Raises: ToolError when git is missing or fails.
+    FIND_BLOB gives the versions that three-way merges need.  Raises: ToolError when git is missing or fails.
     """
     try:
-        from git import Repo  # noqa: PLC0415  (slow to import)
+        from git import Git  # noqa: PLC0415  (slow to import)
         from git.exc import GitError  # noqa: PLC0415
     except ImportError as error:
         raise ToolError("git", f"cannot be used: {error}") from error
     with tempfile.TemporaryDirectory(prefix="reviewtool-tree-") as name:
         folder = Path(name)
         tree = folder / "tree"
-        for path, text in base.files.items():
-            file = tree / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode("utf-8", "surrogateescape"))
-        tree.mkdir(exist_ok=True)
+        tree.mkdir()
         try:
-            with Repo.init(tree, env=dict(_CLEAN)) as repo:
-                repository = Repository(repo, folder, base)
-                for step in (
-                    ("add", "--all", "--force", "."),
-                    ("commit", "--quiet", "--no-verify", "-m", "base"),
-                ):
-                    status, said = repository._git(*step)
-                    if status:
-                        raise ToolError(f"git {step[0]}", said)
-                yield repository
+            repository = Repository(Git(tree), folder, base, find_blob)
+            repository._must("init", "--quiet")
+            repository._must("commit", "--quiet", "--no-verify", "--allow-empty", "-m", "base")
+            yield repository
         except GitError as error:
             raise ToolError("git", str(error).splitlines()[0]) from error
 

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What --tree and --base name, for every command that takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reviewtool.errors import InputError
+from reviewtool.execution import Settings
+from reviewtool.series.series import Series
+from reviewtool.tree.base import Base, choose_base
+from reviewtool.tree.checkout import open_checkout
+from reviewtool.tree.snapshot import Snapshot, bundled_model
+
+
+@contextmanager
+def open_base(
+    tree: str | None, series: Series, revision: str | None, revisions: str | None = None
+) -> Iterator[Base]:
+    """Give what SERIES is applied to; TREE is None for the bundled model.
+
+    revision: of --base; revisions: the range of TREE that the series is.
+    Raises: InputError for a tree that cannot be used, or has no such revision.
+    """
+    if tree is None:
+        if revision is not None:
+            raise InputError(f"--base {revision}", "a revision of which tree? name it with --tree")
+        yield Base(bundled_model(), Settings.base_name)
+        return
+    with open_checkout(tree) as checkout:
+        base = choose_base(checkout, series, revision, revisions)
+        refuse_other_trees(tree, base.snapshot)
+        yield base
+
+
+def refuse_other_trees(name: str, snapshot: Snapshot) -> None:
+    """Refuse a tree whose code cannot be run.  Raises: InputError."""
+    if "mm/gup.c" not in snapshot.files or "include/linux/mm.h" not in snapshot.files:
+        missing = "mm/gup.c" if "mm/gup.c" not in snapshot.files else "include/linux/mm.h"
+        raise InputError(name, f"no tree of the kernel: it has no {missing}")
+    if "include/linux/other_cpu.h" not in snapshot.files:
+        raise InputError(
+            name, "not a tree of the mm model: only variants of the bundled model can be run yet"
+        )
