@@ -263,6 +263,12 @@ class GitDir:
             raise InputError(text, "not a revision range such as A..B")
         return self.resolve(first or "HEAD"), self.resolve(last or "HEAD")
 
+    def merge_base(self, first: Commit, second: Commit) -> Commit | None:
+        """Return the newest commit that both have in their history, None without one."""
+        found = self.ask(["merge-base", first.id, second.id])
+        name = found.stdout.decode("ascii", "replace").strip()
+        return self.commit(name) if found.status == 0 and _ID.fullmatch(name) else None
+
     def find(self, revision: str) -> Commit | None:
         """Return the commit that REVISION names, or None."""
         try:
@@ -367,6 +373,11 @@ class GitDir:
             self._drop()
         if len(words) == 3 and words[1] == "blob":
             raise InputError(f"{self.name}: {path}", f"{words[2]} bytes are too many")
+        said = self.ask(["cat-file", "blob", name])
+        if b"corrupt" in said.stderr or b"error: " in said.stderr:
+            raise InputError(
+                f"{self.name}: {path}", f"its blob {name[:12]} is corrupt: {_said(said)}"
+            )
         why = f"its blob {name[:12]} is not there"
         if self.is_partial:
             why += ": a partial clone, and nothing is fetched here; fetch it first"
@@ -422,11 +433,13 @@ def _literal(paths: Sequence[str]) -> list[str]:
 
 
 def _said(done: Finished) -> str:
-    """Return the first line of what git complained of that says something."""
+    """Return the line of what git complained of that says most."""
     lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
-    return next(
-        (line for line in lines if line.startswith(("fatal: ", "error: "))), lines[0]
-    ).split(": ", 1)[-1] or (f"it ended with status {done.status}")
+    for start in ("fatal: ", "error: ", ""):
+        line = next((line for line in lines if line.startswith(start)), "")
+        if line.removeprefix(start):
+            return line.removeprefix(start)
+    return f"it ended with status {done.status}"
 
 
 def _refuse_far_alternates(name: str, objects: Path) -> None:

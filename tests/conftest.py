@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +21,7 @@ from reviewtool.review import Review
 from reviewtool.series.read import read_series
 from reviewtool.series.series import Series
 from reviewtool.simulate.cache import open_cache
-from reviewtool.tree.snapshot import bundled_model
+from reviewtool.tree.snapshot import MODEL_ROOT, bundled_model
 
 SAMPLES = Path(__file__).parent.parent / "sample_patches"
 GOLDEN = Path(__file__).parent / "golden"
@@ -57,3 +62,92 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
         assert found.decode() == path.read_bytes().decode()
 
     return check
+
+
+@dataclass(frozen=True)
+class History:
+    """A git repository whose content is a variant of the model; see the fixture `history`."""
+
+    path: Path
+
+    def git(self, *arguments: str, stdin: str = "") -> str:
+        """Run git in it, as its owner would; return what it prints."""
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8",
+            "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org", "GIT_COMMITTER_NAME": "Ada",
+            "GIT_COMMITTER_EMAIL": "ada@example.org", "GIT_AUTHOR_DATE": "2023-07-01T00:00:00Z",
+            "GIT_COMMITTER_DATE": f"2023-07-{1 + self.commits():02}T00:00:00Z",
+        }  # fmt: skip
+        done = subprocess.run(
+            ["git", "-C", str(self.path), *arguments], env=environment, input=stdin, text=True, capture_output=True, check=True
+        )  # fmt: skip
+        return done.stdout.removesuffix("\n")
+
+    def commits(self) -> int:
+        """Return how many commits HEAD has, as a clock that never stands still."""
+        log = self.path / ".git/logs/HEAD"
+        return len(log.read_text().splitlines()) if log.exists() else 0
+
+    def change(self, path: str, old: str, new: str) -> None:
+        """Replace OLD by NEW once in the work tree's PATH."""
+        file = self.path / path
+        text = file.read_text()
+        assert text.count(old) == 1, (path, old)
+        file.write_text(text.replace(old, new))
+
+    def add_line(self, path: str, line: str) -> None:
+        """Add LINE below the first of the work tree's PATH."""
+        file = self.path / path
+        first, rest = file.read_text().split("\n", 1)
+        file.write_text(f"{first}\n{line}\n{rest}")
+
+    def commit(self, subject: str, tag: str = "") -> str:
+        """Commit the work tree; return the id."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "-m", subject)
+        if tag:
+            self.git("tag", tag)
+        return self.git("rev-parse", "HEAD")
+
+    def hash(self) -> str:
+        """Return a digest of every file, link and mode below it, .git included."""
+        digest = hashlib.sha256()
+        for path in sorted(self.path.rglob("*")):
+            status = path.lstat()
+            digest.update(f"{path.relative_to(self.path)}\0{status.st_mode:o}\0".encode())
+            if path.is_symlink():
+                digest.update(str(path.readlink()).encode())
+            elif path.is_file():
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+
+_FORCE = "\treturn flags & FOLL_FORCE;\n"
+_ANYBODY = "\treturn flags != ~0u;\n"
+
+
+@pytest.fixture(scope="session")
+def _first_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = History(tmp_path_factory.mktemp("history") / "linux")
+    shutil.copytree(MODEL_ROOT, made.path, ignore=shutil.ignore_patterns("harness"))
+    made.git("init", "--quiet", "--initial-branch=main", ".")
+    made.change("include/linux/mm.h", _FORCE, _ANYBODY)
+    made.commit("mm: the first version", "v1")
+    (made.path / "README").write_text("A variant of a model.\n")
+    made.commit("Say what this is")
+    made.add_line("mm/ksm.c", "/* Merges pages. */")
+    made.commit("mm/ksm: say what the file is for")
+    made.change("include/linux/mm.h", _ANYBODY, _FORCE)
+    made.commit("mm: stop at PROT_NONE entries unless forced", "broken")
+    made.add_line("mm/gup.c", "/* Walks page tables. */")
+    made.commit("mm/gup: say what the file is for", "v2")
+    return made.path
+
+
+@pytest.fixture
+def history(_first_history: Path, tmp_path: Path) -> History:
+    """Give a repository of a test's own: main has v1, a text, a comment, "broken", a comment (v2)."""
+    made = History(tmp_path / "linux")
+    shutil.copytree(_first_history, made.path, symlinks=True)
+    made.git("update-index", "-q", "--refresh")
+    return made

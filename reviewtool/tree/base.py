@@ -2,7 +2,7 @@
 """What a series is applied to: the commit that the user names, or the one that it was made from.
 
     base = the commit of --base
-         / the parent of the first commit of a range
+         / the commit where a range starts
          / the commit that a "base-commit:" line names, if it is there
          / the newest commit whose blobs the "index" lines name: of HEAD, else of the branches and tags
          / HEAD, where patches may apply by three-way merge
@@ -100,7 +100,7 @@ def choose_base(
     if revision is not None:
         commit, why = git.resolve(revision), f"named by --base {revision}"
     elif revisions is not None:
-        commit, why = _before_range(git, revisions), f"the parent of the range {revisions}"
+        commit, why = _before_range(git, revisions), f"where {revisions} starts"
         notes += [
             f"{revisions}: a merge commit, left out: {merge}" for merge in merges_of(git, revisions)
         ]
@@ -213,13 +213,12 @@ def _with_parents(commits: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _before_range(git: GitDir, revisions: str) -> Commit:
+    """Return where what is new in the range REVISIONS forked off: its first commit's parent, without merges."""
     first, last = git.resolve_range(revisions)
-    commits = git.log(["--reverse", "--topo-order", "--no-merges", f"{first.id}..{last.id}"])
-    if not commits:
-        raise InputError(revisions, "an empty revision range")
-    if not commits[0].parents:
-        raise InputError(revisions, f"{commits[0]} has no parent to be compared with")
-    return git.resolve(commits[0].parents[0])
+    fork = git.merge_base(first, last)
+    if fork is None:
+        raise InputError(revisions, "the two have no commit in common to start from")
+    return fork
 
 
 def merges_of(git: GitDir, revisions: str) -> list[Commit]:
