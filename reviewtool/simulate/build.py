@@ -18,6 +18,7 @@ from pathlib import Path
 
 from reviewtool.errors import ToolError
 from reviewtool.process import Finished, Limits, run_program
+from reviewtool.simulate import shadow
 from reviewtool.simulate.binding import Binding
 from reviewtool.simulate.cache import Cache, key_of
 from reviewtool.simulate.domain import scenario_header
@@ -27,6 +28,7 @@ from reviewtool.simulate.vetting import Refusal, vet_expanded, vet_source
 from reviewtool.tree.snapshot import MODEL_ROOT, Snapshot
 
 MEMORY_BYTES = 32 << 20
+LAZY_MEMORY_BYTES = 1 << 30
 _COMPILER_LIMITS = Limits(time_s=60, memory_bytes=8 << 30, file_bytes=64 << 20)
 
 _LOWERING = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
@@ -40,8 +42,10 @@ _CHECKS = ("-fsanitize=null", "-fsanitize-minimal-runtime", "-fno-sanitize-recov
 # Without the exception model, code generated at link time has no catch, and every early end traps.
 _LINK = (
     "-mwasm64", "--no-entry", "--lto-O2", "-mllvm", "-inline-threshold=10000", *_LOWERING, "-mllvm", "-exception-model=wasm",
-    f"--initial-memory={MEMORY_BYTES}", f"--max-memory={MEMORY_BYTES}",
     "-z", "stack-size=1048576", "--stack-first", "--export=__stack_pointer",
+)  # fmt: skip
+_LINK_SWEEP = (
+    f"--initial-memory={MEMORY_BYTES}", f"--max-memory={MEMORY_BYTES}",
     *(
         f"--export=harness_{name}"
         for name in (
@@ -49,8 +53,16 @@ _LINK = (
         )
     ),
 )  # fmt: skip
+# The lazy run takes memory for states and leaves as it needs it.
+_LINK_LAZY = (
+    f"--initial-memory={8 << 20}", f"--max-memory={LAZY_MEMORY_BYTES}",
+    *(f"--export={name}" for name in shadow.RUNTIME_EXPORTS),
+    *(f"--export=lazy_{name}" for name in ("begin", "run", "leaves", "others", "choose_flag")),
+)  # fmt: skip
 
 _HARNESS_SOURCES = ("world.c", "primitives.c", "trace.c")
+# What tells shadows apart is no part of what has them, so it stays an object of its own.
+_LAZY_SOURCES = ("shadow.c", "lazy.c")
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,8 @@ class BuildRequest:
     """What to build.
 
     flags: FOLL_* names that sweeps may pass; known_flags: names of constants that the tree has (a flag
-    that it does not have is 0).  instrumented: function names.  trace: for simulate.
+    that it does not have is 0).  instrumented: function names.  trace: for simulate.  lazy: for lazy.py,
+    with shadows (shadow.py), and not for a sweep.
     """
 
     snapshot: Snapshot
@@ -94,6 +107,7 @@ class BuildRequest:
     known_flags: frozenset[str]
     instrumented: frozenset[str] = frozenset()
     trace: bool = False
+    lazy: bool = False
 
 
 @cache
@@ -130,8 +144,9 @@ def _tables(request: BuildRequest) -> str:
         f"static noinline void loop_{name}(void) {{ run_on(harness_call_{name}); }}\n"
         for name in names
     )
+    runner = "lazy_entry.h" if request.lazy else "sweep.c"
     return (
-        '#include <linux/mm.h>\n#include "internal.h"\n#include "_harness/sweep.c"\n'
+        f'#include <linux/mm.h>\n#include "internal.h"\n#include "_harness/{runner}"\n'
         f"{loops}const entry_loop harness_loops[] = {{ {', '.join(f'loop_{name}' for name in names)} }};\n"
         f"const unsigned int harness_flag_values[] = {{ {flags or '0'} }};\n"
     )
@@ -197,14 +212,26 @@ class _Builder:
                 units[path] = (f'#include "{path}"\n#include "world.h"\n{tail}', True)
         for name in _HARNESS_SOURCES:
             units[f"_harness/{name}"] = (f'#include "_harness/{name}"\n', False)
+        if self.request.lazy:
+            for name in _LAZY_SOURCES:
+                units[f"_harness/{name}"] = (f'#include "_harness/{name}"\n', False)
         units["_tables.c"] = (_tables(self.request), False)
         return units
+
+    def flags(self, name: str) -> list[str]:
+        """Return clang's flags for unit NAME."""
+        flags = list(_FLAGS)
+        if self.request.lazy:
+            flags.remove("-msimd128")
+            if name.removeprefix("_harness/") in _LAZY_SOURCES:
+                flags.remove("-flto")
+        return flags
 
     def compile(self, item: tuple[str, tuple[str, bool]]) -> bytes | tuple[CompileError, ...]:
         """Return the object of one unit, or what is wrong with it."""
         name, (text, reviewed) = item
         flags = [
-            *_FLAGS,
+            *self.flags(name),
             *(_CHECKS if reviewed else ()),
             *(("-DMODEL_TRACE",) if self.request.trace else ()),
         ]
@@ -234,7 +261,7 @@ class _Builder:
 
     def runtime(self) -> bytes:
         """Return the object that setjmp() lowering needs: not of the tree, and without LTO."""
-        flags = [flag for flag in _FLAGS if flag != "-flto"]
+        flags = [flag for flag in self.flags("") if flag != "-flto"]
         key = "r" + key_of([self.headers, _harness()["catch_runtime.c"], *flags])
         known = self.cache.get(key)
         if known is not None:
@@ -259,7 +286,7 @@ class _Builder:
         for number, (name, parameters, result) in enumerate(missing, 1):
             stubs.append(f"{result} {name}({parameters}) {{ world_unmodelled({number}); }}\n")
         made = self._run(
-            [*compiler(), "clang", *_FLAGS, "-x", "c", "-c", "-", "-o", "_stubs.o"],
+            [*compiler(), "clang", *self.flags(""), "-x", "c", "-c", "-", "-o", "_stubs.o"],
             "".join(stubs).encode(),
         )
         if made.status:
@@ -274,10 +301,11 @@ class _Builder:
         for number, body in enumerate(objects.values()):
             names.append(f"_{number}.o")
             (self.folder / names[-1]).write_bytes(body)
-        extra = (
-            ["--export=harness_trace", "--export=harness_trace_count"]
+        extra = _LINK_LAZY if self.request.lazy else _LINK_SWEEP
+        extra += (
+            ("--export=harness_trace", "--export=harness_trace_count")
             if self.request.trace
-            else ["--export=harness_lines"]
+            else ("--export=harness_lines",)
         )
         allow = ["--allow-undefined"] if undefined else []
         made = self._run(
@@ -342,8 +370,11 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
     with tempfile.TemporaryDirectory(prefix="reviewtool-build-") as name:
         builder = _Builder(request, cache, Path(name))
         units = builder.units()
-        key = "m" + key_of([builder.headers, repr(request.trace), *_LINK, *(f"{n}\0{t}" for n, (t, _) in units.items()),
-                            *builder.texts.values(), *_harness().values()])  # fmt: skip
+        key = "m" + key_of(
+            [builder.headers, repr((request.trace, request.lazy)), *_LINK, *_LINK_SWEEP, *_LINK_LAZY,
+             *(f"{n}\0{t}" for n, (t, _) in units.items()), *builder.texts.values(), *_harness().values(),
+             *((Path(shadow.__file__).read_text(),) if request.lazy else ())]
+        )  # fmt: skip
         stub_key = key + ".stubs"
         known, stubs = cache.get(key), cache.get(stub_key)
         if known is not None and stubs is not None:
@@ -362,6 +393,8 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
             return tuple(dict.fromkeys(errors))
         objects = {name: result for name, result in results.items() if isinstance(result, bytes)}
         wasm, missing = builder.link({**objects, "runtime": builder.runtime()})
+        if request.lazy:
+            wasm = shadow.add_shadows(wasm)
         cache.put(key, wasm)
         cache.put(stub_key, " ".join(missing).encode())
         return Module(wasm, request.bindings, request.flags, builder.table.lines, missing)

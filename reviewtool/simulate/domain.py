@@ -195,6 +195,14 @@ def scenario_header() -> str:
         lines.append(
             f"#define STATE_{factor.name}(state) (((state) >> {shift}) & {(1 << width) - 1}ul)"
         )
+    # The lazy run knows factors by number (lazy.c); most state words have fewer values than bits.
+    places = ", ".join(f"{{ {PLACES[f.name][0]}, {PLACES[f.name][1]} }}" for f in FACTORS)
+    lines += [
+        f"#define FACTOR_PLACES {{ {places} }}",
+        "enum { "
+        + ", ".join(f"FACTOR_{f.name} = {number}" for number, f in enumerate(FACTORS))
+        + " };",
+    ]
     return "\n".join([*lines, "#endif", ""])
 
 

@@ -117,15 +117,15 @@ class TrapError(Exception):
 
 
 class Sandbox:
-    """One instance of a module and its memory.  Not for two threads at once."""
+    """One instance of a module and its memory, at most MEMORY_BYTES.  Not for two threads at once."""
 
-    def __init__(self, wasm: bytes) -> None:
+    def __init__(self, wasm: bytes, memory_bytes: int = 64 << 20) -> None:
         import wasmtime  # noqa: PLC0415
 
         module = compiled(wasm)
         self._store = wasmtime.Store(engine())
         self._store.set_limits(
-            memory_size=64 << 20, instances=1, memories=1, tables=4, table_elements=100_000
+            memory_size=memory_bytes, instances=1, memories=1, tables=4, table_elements=100_000
         )
         try:
             self._instance = wasmtime.Instance(self._store, module, [])
@@ -135,7 +135,7 @@ class Sandbox:
         memory = self._exports["memory"]
         if not isinstance(memory, wasmtime.Memory):
             raise ToolError("wasmtime", "the module has no memory")
-        self._size = memory.data_len(self._store)
+        self._memory = memory
         self._base = ctypes.addressof(memory.data_ptr(self._store).contents)
         self._stack = self._global("__stack_pointer")
         self._stack_top = self._stack.value(self._store)
@@ -147,6 +147,11 @@ class Sandbox:
         if not isinstance(export, wasmtime.Global):
             raise ToolError("wasmtime", f"the module has no variable {name}")
         return export
+
+    @property
+    def size(self) -> int:
+        """How much memory the instance has now, in bytes."""
+        return self._memory.data_len(self._store)
 
     def call(self, name: str, *arguments: int, time_s: float = 20.0) -> int:
         """Call exported function NAME.  Raises: TrapError; the instance stays usable after it."""
@@ -179,17 +184,17 @@ class Sandbox:
         """
         start = self.address(name) if at is None else at
         size = np.dtype(kind).itemsize * count
-        if start < 0 or start + size > self._size:
+        if start < 0 or start + size > self.size:
             raise ToolError("wasmtime", f"{name} lies outside of the module's memory")
         buffer = (ctypes.c_ubyte * size).from_address(self._base + start)
         return np.frombuffer(memoryview(buffer), dtype=kind)
 
     def text(self, at: int, most: int = 200) -> str:
         """Return the C string at address AT, as far as it is in memory."""
-        if at <= 0 or at >= self._size:
+        if at <= 0 or at >= self.size:
             return ""
         return (
-            ctypes.string_at(self._base + at, min(most, self._size - at))
+            ctypes.string_at(self._base + at, min(most, self.size - at))
             .split(b"\0")[0]
             .decode("utf-8", "replace")
         )
