@@ -12,36 +12,103 @@ from __future__ import annotations
 import binascii
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 
-@dataclass(frozen=True)
 class Text:
-    """Lines without their line feeds, and the 1-based input line of each.
+    """Lines without their line feeds, and the 1-based input line of each; a value.
+
+    What came as bytes stays bytes until somebody asks for the lines: of a large diff the scan looks
+    at few of them.  Bytes that are not UTF-8 are lone surrogates in the lines (PEP 383).
 
     open_ended: the last line has no line feed in the mail.
     """
 
-    lines: tuple[str, ...] = ()
-    numbers: tuple[int, ...] = ()
-    open_ended: bool = field(default=False)
+    __slots__ = ("_count", "_first", "_lines", "_numbers", "_raw", "open_ended")
+
+    def __init__(
+        self, lines: Sequence[str] = (), numbers: Sequence[int] = (), *, open_ended: bool = False
+    ) -> None:
+        self._lines: tuple[str, ...] | None = tuple(lines)
+        self._numbers: Sequence[int] | None = numbers
+        self._raw: bytes | None = None
+        self._first = 0
+        self._count = len(self._lines)
+        self.open_ended = open_ended
+
+    @classmethod
+    def of_bytes(cls, raw: bytes, first_number: int) -> Text:
+        """Return the text RAW, in UTF-8, whose first line is input line FIRST_NUMBER."""
+        text = cls(open_ended=raw != b"" and not raw.endswith(b"\n"))
+        text._lines = text._numbers = None
+        text._raw = raw
+        text._first = first_number
+        text._count = -1
+        return text
+
+    def __len__(self) -> int:
+        if self._count < 0:
+            raw = self._raw or b""
+            self._count = raw.count(b"\n") + self.open_ended
+        return self._count
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines."""
+        if self._lines is None:
+            self._lines = tuple(split_text(self._raw or b""))
+        return self._lines
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The 1-based input line of each line."""
+        if self._numbers is None:
+            self._numbers = range(self._first, self._first + len(self))
+        return self._numbers
+
+    @property
+    def raw(self) -> bytes:
+        """The lines as bytes, each with a line feed but for the last of an open-ended text."""
+        if self._raw is None:
+            whole = "\n".join(self._lines or ())
+            end = "\n" if self._lines and not self.open_ended else ""
+            self._raw = f"{whole}{end}".encode("utf-8", "surrogateescape")
+        return self._raw
 
     def __add__(self, other: Text) -> Text:
         if not other.lines:
             return self
-        return Text(self.lines + other.lines, self.numbers + other.numbers, other.open_ended)
+        numbers = (*self.numbers, *other.numbers)
+        return Text(self.lines + other.lines, numbers, open_ended=other.open_ended)
 
     def part(self, start: int, end: int) -> Text:
         """Return the lines of the half-open index range."""
         return Text(self.lines[start:end], self.numbers[start:end])
 
+    def head(self, size: int) -> Text:
+        """Return the lines within the first SIZE bytes of raw, which end between two lines."""
+        if self._numbers is None:
+            return Text.of_bytes(self.raw[:size], self._first)
+        head = Text.of_bytes(self.raw[:size], 0)
+        head._numbers = self._numbers[: len(head)]
+        return head
+
     def number(self, index: int) -> int:
         """Return the input line of the line at INDEX; past the end, that of the last line."""
-        if not self.numbers:
+        if not len(self):
             return 1
-        return self.numbers[min(index, len(self.numbers) - 1)]
+        return self.numbers[min(index, len(self) - 1)]
+
+
+def split_text(raw: bytes) -> list[str]:
+    """Return the lines of RAW, in UTF-8; bytes that are not are kept as lone surrogates."""
+    lines = raw.decode("utf-8", "surrogateescape").split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 @dataclass(frozen=True)

@@ -44,4 +44,4 @@ def unflow(text: Text, *, delsp: bool) -> Text:
             numbers.append(number)
         depth = quotes
         joining = content.endswith(" ") and content != "-- " and content.strip() != ""
-    return Text(tuple(lines), tuple(numbers), text.open_ended)
+    return Text(tuple(lines), tuple(numbers), open_ended=text.open_ended)

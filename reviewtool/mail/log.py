@@ -22,6 +22,7 @@ _IN_BODY = re.compile(r">?(From|Subject|Date):[ \t]*(.*)", re.IGNORECASE)
 _SCISSORS = re.compile(
     r"[-\s]*(?:(?:>8|8<|>%|%<)[-\s]*|cut here[-\s]*|this line[-\s]*)+$", re.IGNORECASE
 )
+_MAY_HOLD_SCISSORS = re.compile(r">8|8<|>%|%<|From [0-9a-f]{40}")
 # A patch pasted into a mail with its own header, as git format-patch wrote it.
 _EMBEDDED = re.compile(r"From [0-9a-f]{40}(?:[0-9a-f]{24})? Mon Sep 17 00:00:00 2001")
 _CUT = re.compile(r"---\s*$")
@@ -113,6 +114,9 @@ def _starts_diff(lines: tuple[str, ...], index: int) -> bool:
 
 
 def _find_scissors(lines: tuple[str, ...], start: int) -> int | None:
+    whole = "\n".join(lines)
+    if not _MAY_HOLD_SCISSORS.search(whole):
+        return None
     for index in range(start, len(lines)):
         line = lines[index]
         if _starts_diff(lines, index):

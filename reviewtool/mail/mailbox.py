@@ -24,7 +24,7 @@ from reviewtool.mail.body import split_lines
 
 LINE_BYTES_MAX = 4 << 20
 MAIL_BYTES_MAX = 64 << 20
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 17
 _TWO_LINES_BYTES = 1 << 16
 _FROM = re.compile(
     rb"From (?:[0-9a-f]{40}(?:[0-9a-f]{24})? |.*\b\d{1,2}:\d\d(?::\d\d)?\b.*\b\d{4}\b)"
@@ -57,7 +57,9 @@ def split_mbox(stream: BinaryIO, name: str) -> Iterator[RawMail]:
         found = held.find(b"\nFrom ", looked) if is_mbox else -1
         if found < 0 or held.count(b"\n", found + 1, found + 1 + _TWO_LINES_BYTES) < 2:
             # Not all of the From_ line and of the line below it is there yet, or nothing is.
-            block = stream.read(_BLOCK_BYTES)
+            # Of a long message as much again, so that its bytes are not moved once for each block.
+            size = len(held) - start
+            block = stream.read(max(_BLOCK_BYTES, min(size, MAIL_BYTES_MAX - size)))
             looked = (max(len(held) - 5, start) if found < 0 else found) - start
             held = held[start:] + block
             start = 0

@@ -23,6 +23,7 @@ from reviewtool.mail.mime import read_contents
 from reviewtool.mail.subject import Subject, parse_subject
 
 FORWARDS_MAX = 5
+_HEAD_BYTES = 1 << 15
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 # One of these makes the lines above the first empty one a header; DEP-3 names are Debian's.
@@ -111,11 +112,15 @@ class Mail:
 
 def parse_mail(raw: bytes, source: str, line: int = 1) -> Mail:
     """Return the message in RAW, which begins at 1-based LINE of SOURCE."""
-    return _parse(split_lines(raw), source, line, 0)
+    return _parse(raw, source, line, 0)
 
 
-def _parse(lines: list[bytes], source: str, line: int, depth: int) -> Mail:
+def _parse(raw: bytes, source: str, line: int, depth: int) -> Mail:
+    lines = split_lines(raw[:_HEAD_BYTES])
     header = read_header(lines, line)
+    if len(raw) > _HEAD_BYTES and header.body_index >= len(lines) - 1:
+        lines = split_lines(raw)
+        header = read_header(lines, line)
     said: list[Diagnostic] = []
     has_header = any(field.name in _MAIL_FIELDS for field in header.fields)
     if header.fatal:
@@ -129,7 +134,7 @@ def _parse(lines: list[bytes], source: str, line: int, depth: int) -> Mail:
         where = line + header.problem_index
         said.append(warning("header-end", source, where, header.problem))
     said.extend(check_controls(header, source))
-    body = lines[header.body_index :]
+    body = raw[sum(map(len, lines[: header.body_index])) :]
     contents = read_contents(header, body, line + header.body_index, source)
     said.extend(contents.diagnostics)
     if not has_header:

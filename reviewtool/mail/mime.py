@@ -16,12 +16,12 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reviewtool.mail.body import Text, decode_transfer
+from reviewtool.mail.body import Text, decode_transfer, split_lines
 from reviewtool.mail.diagnostic import Diagnostic, error, note, warning
 from reviewtool.mail.flowed import unflow
 from reviewtool.mail.header import Header, parse_parameters, read_header
 from reviewtool.mail.mailbox import MAIL_BYTES_MAX
-from reviewtool.mail.words import decode_lines
+from reviewtool.mail.words import decode_lines, is_unicode
 
 DEPTH_MAX = 50
 PARTS_MAX = 1_000
@@ -38,15 +38,19 @@ _DIFF_START = re.compile(r"(?:diff --git |Index: |--- )")
 
 @dataclass(frozen=True)
 class Leaf:
-    """A part that holds no other parts: its type, its name and its still encoded lines."""
+    """A part that holds no other parts: its type, its name and its still encoded bytes.
+
+    bare: there is no header, and nobody says what the character set is.
+    """
 
     kind: str
     parameters: dict[str, str]
     encoding: str
     filename: str
     attached: bool
-    lines: list[bytes]
+    raw: bytes
     first_line: int
+    bare: bool
 
     @property
     def is_patch(self) -> bool:
@@ -64,19 +68,19 @@ class Leaf:
 class Contents:
     """The text of a mail: what stands in it, then its attached patches one by one.
 
-    forwarded: the lines of each attached message, with the input line of the first.
+    forwarded: the bytes of each attached message, with the input line of the first.
     """
 
     text: Text
     attachments: tuple[Text, ...]
     diagnostics: tuple[Diagnostic, ...]
-    forwarded: tuple[tuple[list[bytes], int], ...] = ()
+    forwarded: tuple[tuple[bytes, int], ...] = ()
 
 
-def read_contents(header: Header, lines: list[bytes], first_line: int, source: str) -> Contents:
-    """Return the text of the mail whose HEADER was read and whose body is LINES."""
+def read_contents(header: Header, body: bytes, first_line: int, source: str) -> Contents:
+    """Return the text of the mail whose HEADER was read and whose body begins at FIRST_LINE."""
     reader = _Reader(source)
-    leaves = reader.leaves(header, lines, first_line)
+    leaves = reader.leaves(header, body, first_line)
     texts: list[Text] = []
     attached: list[Text] = []
     for leaf in leaves:
@@ -85,18 +89,18 @@ def read_contents(header: Header, lines: list[bytes], first_line: int, source: s
             attached.append(text)
         else:
             texts.append(text)
-    body = texts[0] if texts else Text()
+    text_body = texts[0] if texts else Text()
     for text in texts[1:]:
-        body = body + text
+        text_body = text_body + text
     kept: list[Text] = []
     for text in attached:
-        if _repeats(text, [body, *kept]):
+        if _repeats(text, [text_body, *kept]):
             reader.say(note("attachment-repeated", source, text.number(0), "the same diff again"))
         else:
             kept.append(text)
     if not texts and kept:
-        body = kept.pop(0)
-    return Contents(body, tuple(kept), tuple(reader.diagnostics), tuple(reader.forwarded))
+        text_body = kept.pop(0)
+    return Contents(text_body, tuple(kept), tuple(reader.diagnostics), tuple(reader.forwarded))
 
 
 def _repeats(text: Text, before: list[Text]) -> bool:
@@ -114,15 +118,15 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
-        self.forwarded: list[tuple[list[bytes], int]] = []
+        self.forwarded: list[tuple[bytes, int]] = []
 
     def say(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
 
-    def leaves(self, header: Header, lines: list[bytes], first_line: int) -> list[Leaf]:
+    def leaves(self, header: Header, whole: bytes, first_line: int) -> list[Leaf]:
         """Return the parts that are read, in the mail's order, without recursion."""
         found: list[Leaf] = []
-        stack = [(header, lines, first_line, 0)]
+        stack = [(header, whole, first_line, 0)]
         seen = 0
         while stack:
             entity, body, line, depth = stack.pop()
@@ -130,7 +134,8 @@ class _Reader:
             kind, parameters = parse_parameters(_raw(entity, "content-type"))
             self.check_size(entity)
             if not kind.startswith("multipart/"):
-                leaf = _leaf(entity, kind, parameters, body, line)
+                bare = depth == 0 and not entity.fields
+                leaf = _leaf(entity, kind, parameters, body, line, bare=bare)
                 if leaf.is_text:
                     found.append(leaf)
                 elif kind == _MESSAGE and leaf.encoding in _PLAIN:
@@ -159,9 +164,10 @@ class _Reader:
                 self.say(error("part-size", self.source, field.line, what))
 
     def parts(
-        self, kind: str, parameters: dict[str, str], lines: list[bytes], first_line: int
-    ) -> list[tuple[Header, list[bytes], int]]:
+        self, kind: str, parameters: dict[str, str], body: bytes, first_line: int
+    ) -> list[tuple[Header, bytes, int]]:
         """Return the entities of a multipart body that are to be read."""
+        lines = split_lines(body)
         boundary = parameters.get("boundary", "")
         if not boundary:
             self.say(error("mime-boundary", self.source, first_line, "multipart without boundary"))
@@ -191,7 +197,7 @@ class _Reader:
                 self.say(error("header-limit", self.source, where, header.problem or ""))
                 continue
             below = first_line + start + 1 + header.body_index
-            entities.append((header, part[header.body_index :], below))
+            entities.append((header, b"".join(part[header.body_index :]), below))
         if kind == "multipart/alternative":
             plain = [e for e in entities if _kind(e[0]) in {"text/plain", ""}]
             nested = [e for e in entities if _kind(e[0]).startswith("multipart/")]
@@ -209,7 +215,9 @@ class _Reader:
 
     def text_of(self, leaf: Leaf) -> Text:
         """Return the lines of LEAF, decoded, without carriage returns and format=flowed."""
-        decoded = decode_transfer(leaf.lines, leaf.first_line, leaf.encoding)
+        if _is_plain(leaf):
+            return Text.of_bytes(leaf.raw, leaf.first_line)
+        decoded = decode_transfer(split_lines(leaf.raw), leaf.first_line, leaf.encoding)
         if decoded.problem is not None:
             self.say(error("encoding", self.source, decoded.problem_line, decoded.problem))
         pieces = decoded.lines
@@ -228,14 +236,37 @@ class _Reader:
         binary = next((index for index, line in enumerate(texts) if "\0" in line), None)
         if binary is not None:
             self.say(error("binary", self.source, numbers[binary], "binary data (a NUL byte)"))
-        text = Text(tuple(texts), numbers, open_ended)
+        text = Text(tuple(texts), numbers, open_ended=open_ended)
         if leaf.parameters.get("format", "").lower() == "flowed":
             text = unflow(text, delsp=leaf.parameters.get("delsp", "").lower() == "yes")
         return text
 
 
+def _is_plain(leaf: Leaf) -> bool:
+    """Whether the bytes of LEAF are its text: nothing is encoded, flowed or of another charset."""
+    raw = leaf.raw
+    if leaf.encoding not in _PLAIN or b"\0" in raw or (b"\r" in raw and b"\r\n" in raw):
+        return False
+    charset = leaf.parameters.get("charset", "")
+    if not is_unicode(charset) or leaf.parameters.get("format", "").lower() == "flowed":
+        return False
+    if leaf.bare or raw.isascii():
+        return True
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _leaf(
-    header: Header, kind: str, parameters: dict[str, str], lines: list[bytes], first_line: int
+    header: Header,
+    kind: str,
+    parameters: dict[str, str],
+    raw: bytes,
+    first_line: int,
+    *,
+    bare: bool,
 ) -> Leaf:
     disposition, about = parse_parameters(_raw(header, "content-disposition"))
     return Leaf(
@@ -244,8 +275,9 @@ def _leaf(
         encoding=header.get("content-transfer-encoding").strip().lower(),
         filename=about.get("filename", "") or parameters.get("name", ""),
         attached=disposition == "attachment",
-        lines=lines,
+        raw=raw,
         first_line=first_line,
+        bare=bare,
     )
 
 

@@ -89,6 +89,11 @@ def _text_codec(name: str) -> str | None:
     return None if info.name.replace("-", "_") in _REFUSED_CODECS else info.name
 
 
+def is_unicode(charset: str) -> bool:
+    """Whether CHARSET names UTF-8, a part of it, or nothing."""
+    return charset.strip().strip("\"'").lower() in _ASCII_LIKE
+
+
 def decode_lines(raw: list[bytes], charset: str) -> tuple[list[str], str | None, int]:
     """Return the lines RAW as text, None or what was assumed, and the index of the line to blame.
 
@@ -102,7 +107,8 @@ def decode_lines(raw: list[bytes], charset: str) -> tuple[list[str], str | None,
     if codec is not None and codec != "utf-8":
         try:
             text, assumed = whole.decode(codec), None
-        except (UnicodeDecodeError, ValueError):
+            text.encode("utf-8")  # not every codec refuses lone surrogates
+        except (UnicodeError, ValueError):
             text, assumed = _keep_bytes(whole), f"bytes that charset={name} does not have"
         if assumed is None and not whole.isascii():
             assumed = f"read as {name}; a diff in it is taken to be of UTF-8 files"

@@ -95,4 +95,4 @@ def _leaves(path: str, target: str) -> bool:
 
 def _changes_something(file: FileDiff) -> bool:
     whole = file.change is not Change.MODIFIED
-    return bool(file.hunks) or file.binary or whole or file.mode_changed
+    return bool(file.places) or file.binary or whole or file.mode_changed

@@ -7,11 +7,14 @@ surrogates (PEP 383), so that `text.encode("utf-8", "surrogateescape")` gives th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from reviewtool.mail.body import Text, split_text
 from reviewtool.series.lines import HunkLine, LineKind, read_hunk_lines
+from reviewtool.series.scan import HunkPlace
 
 __all__ = ["Change", "FileDiff", "Hunk", "HunkLine", "LineKind"]
 
@@ -32,7 +35,8 @@ class Hunk:
 
     old_start, new_start: 1-based first lines (0 where the count is 0 at the file's start).
     section:     what stands after the second @@, usually the function's first line.
-    body:        the hunk's lines as the diff has them, marks included, line feeds not.
+    raw:         the bytes of its lines, without the header.
+    added, removed: the numbers of lines of each kind.
     source_line: 1-based line of the header in the input; source_lines those of body.
     """
 
@@ -41,9 +45,11 @@ class Hunk:
     new_start: int
     new_count: int
     section: str
-    body: tuple[str, ...]
+    raw: bytes
+    added: int
+    removed: int
     source_line: int
-    source_lines: tuple[int, ...]
+    source_lines: Sequence[int]
 
     @property
     def header(self) -> str:
@@ -52,19 +58,14 @@ class Hunk:
         return f"{where} {self.section}" if self.section else where
 
     @cached_property
+    def body(self) -> tuple[str, ...]:
+        """The lines as the diff has them, marks included, line feeds not."""
+        return tuple(split_text(self.raw))
+
+    @cached_property
     def lines(self) -> tuple[HunkLine, ...]:
         """The lines with their kinds and numbers, as unidiff reads them."""
         return read_hunk_lines(self)
-
-    @cached_property
-    def added(self) -> int:
-        """The number of added lines."""
-        return sum(text.startswith("+") for text in self.body)
-
-    @cached_property
-    def removed(self) -> int:
-        """The number of removed lines."""
-        return sum(text.startswith("-") for text in self.body)
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class FileDiff:
     binary:      the diff tells that the contents change, and not in lines.
     source_line: 1-based line of the first header line in the input.
     blob_before: the beginning of the blob's id before, as the "index" line has it; zeros for a new file.
+    text, places: what the hunks are cut out of when somebody looks at them.
     """
 
     path_before: str | None
@@ -84,9 +86,30 @@ class FileDiff:
     mode_before: str | None
     mode_after: str | None
     binary: bool
-    hunks: tuple[Hunk, ...]
     source_line: int
+    text: Text
+    places: tuple[HunkPlace, ...]
     blob_before: str | None = None
+
+    @cached_property
+    def hunks(self) -> tuple[Hunk, ...]:
+        """The hunks, in order."""
+        numbers = self.text.numbers
+        return tuple(
+            Hunk(
+                old_start=place.old_start,
+                old_count=place.old_count,
+                new_start=place.new_start,
+                new_count=place.new_count,
+                section=place.section,
+                raw=self.text.raw[place.body : place.end],
+                added=place.added,
+                removed=place.removed,
+                source_line=numbers[place.line],
+                source_lines=numbers[place.line + 1 : place.line + 1 + place.length],
+            )
+            for place in self.places
+        )
 
     @property
     def path(self) -> str:
@@ -96,12 +119,12 @@ class FileDiff:
     @property
     def added(self) -> int:
         """The number of added lines."""
-        return sum(hunk.added for hunk in self.hunks)
+        return sum(place.added for place in self.places)
 
     @property
     def removed(self) -> int:
         """The number of removed lines."""
-        return sum(hunk.removed for hunk in self.hunks)
+        return sum(place.removed for place in self.places)
 
     @property
     def mode_changed(self) -> bool:

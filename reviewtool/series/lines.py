@@ -76,4 +76,8 @@ def read_hunk_lines(hunk: Hunk) -> tuple[HunkLine, ...]:
             continue
         old, new = line.source_line_no, line.target_line_no
         lines.append(HunkLine(_KINDS[line.line_type], line.value[:-1], old, new, number))
+    kinds = [line.kind for line in lines]
+    counts = (kinds.count(LineKind.ADDED), kinds.count(LineKind.REMOVED))
+    if counts != (hunk.added, hunk.removed):
+        raise HunkMismatchError(f"hunk at line {hunk.source_line}: other numbers of changed lines")
     return tuple(lines)

@@ -168,7 +168,7 @@ def _listed(
     errors: tuple[Diagnostic, ...] = ()
     if isinstance(reading, Patch):
         kind = Kind.PATCH
-        digest = hash(reading.diff_text)
+        digest = hash(reading.diff_bytes)
     elif isinstance(reading, Recovery):
         kind = Kind.FRAGMENTS
     else:

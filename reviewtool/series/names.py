@@ -29,6 +29,8 @@ _EPOCH = re.compile(
     r"(?:1970-01-01[ \t]+0[0-9]:|1969-12-31[ \t]+[12]\d:)\d\d:00(?:\.0+)?[ \t]+([+-])(\d\d):?(\d\d)"
 )
 _GIT_DIRECTORY = re.compile(r"\.git[ .]*$|git~\d+$", re.IGNORECASE)
+_PLAIN_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Characters that HFS+ leaves out when it compares names.
 _IGNORABLE = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
@@ -132,11 +134,13 @@ def refuse_path(path: str) -> str | None:
     """Return why PATH may not be written in a tree, None if it may."""
     if path.startswith("/"):
         return "an absolute path"
-    if any(ord(char) < 32 or ord(char) == 127 for char in path):
+    if _CONTROL.search(path):
         return "a control character in the path"
     if len(path.encode("utf-8", "surrogateescape")) > 4000:
         return "a path of more than 4000 bytes"
     for part in path.split("/"):
+        if _PLAIN_PART.fullmatch(part):
+            continue
         if part in {"", "."}:
             return "an empty component in the path"
         if part == "..":

@@ -8,22 +8,25 @@ the "---" line that ends it, is named and left out; and a file that changes noth
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import cached_property
+from itertools import chain, pairwise
 
 from reviewtool.mail.address import Address
-from reviewtool.mail.body import Text
+from reviewtool.mail.body import Text, split_text
 from reviewtool.mail.diagnostic import Diagnostic, Severity, error, warning
 from reviewtool.mail.log import Log, is_cut, read_log
 from reviewtool.mail.message import CONTROL, Mail
 from reviewtool.mail.subject import Subject, parse_subject
 from reviewtool.mail.trailers import Trailer, is_trailer, parse_trailers
 from reviewtool.series.check import check_files
-from reviewtool.series.diff import Change, FileDiff, Hunk
+from reviewtool.series.diff import Change, FileDiff
 from reviewtool.series.scan import FilePlace, Problem, Scan, scan_diff
 
-_SHA_FROM = re.compile(r"From [0-9a-f]{40}(?:[0-9a-f]{24})? ")
+_DIFF_START = re.compile(rb"(?:diff -|Index: \S|--- [^\n]*\n\+\+\+ )")
+_DIFF_BELOW = re.compile(rb"\n" + _DIFF_START.pattern)
+_SHA_FROM = re.compile(rb"From [0-9a-f]{40}(?:[0-9a-f]{24})? ")
 
 
 _Places = tuple[Text, Sequence[FilePlace]]
@@ -48,8 +51,8 @@ class Patch:
     message:     the log below the subject, without the text under "---".
     log_lines:   (input line, text) of the log as the mail shows it.
     trailers:    of the log; their lines are 1-based input lines.
-    diff_text:   exactly what is fed to git apply, as text with PEP 383 surrogates.
-    diff_source_lines: the 1-based input line of each of its lines.
+    diff_bytes:  exactly what is fed to git apply.
+    line_runs:   the 1-based input lines of its lines, in one or more runs.
     repairs:     what was mended to make the diff apply; empty for a diff as the mail has it.
     """
 
@@ -63,16 +66,21 @@ class Patch:
     message: str
     log_lines: tuple[tuple[int, str], ...]
     trailers: tuple[Trailer, ...]
-    diff_text: str
-    diff_source_lines: tuple[int, ...]
+    diff_bytes: bytes
+    line_runs: Sequence[Sequence[int]]
     files: tuple[FileDiff, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     repairs: tuple[Repair, ...] = ()
 
     @property
-    def diff_bytes(self) -> bytes:
-        """The bytes of diff_text."""
-        return self.diff_text.encode("utf-8", "surrogateescape")
+    def diff_text(self) -> str:
+        """The text of diff_bytes, with PEP 383 surrogates for what is not UTF-8."""
+        return self.diff_bytes.decode("utf-8", "surrogateescape")
+
+    @cached_property
+    def diff_source_lines(self) -> Sequence[int]:
+        """The 1-based input line of each line of the diff."""
+        return tuple(chain.from_iterable(self.line_runs))
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -102,24 +110,24 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
     """Return the patch in MAIL, or what kept it from being one."""
     errors = [item for item in mail.diagnostics if item.severity is Severity.ERROR]
     said = [item for item in mail.diagnostics if item.severity is not Severity.ERROR]
-    log = read_log(mail.body)
+    log = read_log(_above_diff(mail.body))
     diffs: list[_Places] = []
     has_diff = False
     for text in (mail.body, *mail.attachments):
-        scan = scan_diff(text.lines, open_ended=text.open_ended)
+        scan = scan_diff(text.raw)
         if text is mail.body and mail.has_header and scan.problem is not None and not scan.files:
             scan = _below_log(mail, text, log, scan, said)
         places: Sequence[FilePlace] = scan.files
         if text is mail.body and (above := _in_log(mail, text, scan)):
             places = scan.files[len(above) :]
-            log = read_log(text, diff_at=places[0].start)
+            log = read_log(text, diff_at=places[0].line)
             said.extend(above)
         if scan.problem is not None:
             has_diff = True
             errors.append(_problem(mail, text, scan.problem))
         if places:
             diffs.append((text, places))
-    if diffs and diffs[0][0] is not mail.body and _SHA_FROM.match(diffs[0][0].lines[0]):
+    if diffs and diffs[0][0] is not mail.body and _SHA_FROM.match(diffs[0][0].raw):
         log, mail = _attached_log(diffs[0][0], mail)
     files = [_file(text, place) for text, places in diffs for place in places]
     has_diff = has_diff or bool(files)
@@ -131,12 +139,10 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
             has_diff = bool(errors)
         return NotAPatch(mail, tuple(errors), tuple(said), has_diff)
     if mail.has_header:
-        said.extend(_trailers_below(mail, log, diffs[0][1][0].start))
+        said.extend(_trailers_below(mail, _above_diff(mail.body), log, diffs[0][1][0].line))
     subject = parse_subject(log.subject) if log.subject is not None else mail.subject
     first = log.start
-    numbered = tuple(
-        (mail.body.number(first + offset), text) for offset, text in enumerate(log.lines)
-    )
+    numbered = tuple(zip(mail.body.numbers[first : first + len(log.lines)], log.lines, strict=True))
     trailers = tuple(
         replace(item, line=numbered[item.line - 1][0]) for item in parse_trailers(log.lines)
     )
@@ -153,12 +159,15 @@ def parse_patch(mail: Mail) -> Patch | NotAPatch:
         message="".join(f"{text}\n" for text in lines),
         log_lines=numbered if mail.has_header else (),
         trailers=trailers if mail.has_header else (),
-        diff_text="".join(_diff_texts(diffs)),
-        diff_source_lines=tuple(
-            number
+        diff_bytes=b"".join(
+            _ended(text.raw[start:end])
             for text, places in diffs
-            for place in places
-            for number in text.numbers[place.start : place.end]
+            for start, end, *_ in _joined(places)
+        ),
+        line_runs=tuple(
+            text.numbers[start:end]
+            for text, places in diffs
+            for _, _, start, end in _joined(places)
         ),
         files=tuple(files),
         diagnostics=tuple(said),
@@ -172,13 +181,10 @@ def parse_diff(
 
     numbers: for each line, the 1-based input line that it stands for; without them, its own.
     """
-    lines = text.split("\n")
-    open_ended = lines[-1] != ""
-    if not open_ended:
-        lines.pop()
-    own = range(1, len(lines) + 1) if numbers is None else numbers
-    whole = Text(tuple(lines), tuple(own), open_ended)
-    scan = scan_diff(whole.lines, open_ended=open_ended)
+    whole = Text.of_bytes(text.encode("utf-8", "surrogateescape"), 1)
+    if numbers is not None:
+        whole = Text(whole.lines, numbers, open_ended=whole.open_ended)
+    scan = scan_diff(whole.raw)
     files = tuple(_file(whole, place) for place in scan.files)
     errors = list(check_files(files, source))
     if scan.problem is not None:
@@ -192,7 +198,10 @@ def _below_log(mail: Mail, text: Text, log: Log, scan: Scan, said: list[Diagnost
     problem = scan.problem
     if problem is None or problem.index >= log.cut:
         return scan
-    below = scan_diff(text.lines, log.cut, open_ended=text.open_ended)
+    at = 0
+    for _ in range(log.cut):
+        at = text.raw.find(b"\n", at) + 1
+    below = scan_diff(text.raw, at)
     if not below.files or below.problem is not None:
         return scan
     what = f"{problem.text} stands in the log: left out"
@@ -206,13 +215,14 @@ def _in_log(mail: Mail, text: Text, scan: Scan) -> list[Diagnostic]:
         return []
     cut = None
     for before, after in pairwise(scan.files):
-        if any(is_cut(text.lines[index]) for index in range(before.end, after.start)):
+        between = text.raw[before.end : after.start]
+        if between and any(is_cut(line) for line in split_text(between)):
             cut = after.start
     return [
         warning(
             "diff-in-log",
             mail.source,
-            text.number(place.start),
+            text.number(place.line),
             f"a diff of {place.header.new_name or place.header.old_name!r} stands in the log:"
             " left out, but git am would apply it",
         )
@@ -221,18 +231,20 @@ def _in_log(mail: Mail, text: Text, scan: Scan) -> list[Diagnostic]:
     ]
 
 
-def _trailers_below(mail: Mail, log: Log, diff_start: int) -> list[Diagnostic]:
+def _trailers_below(mail: Mail, above: Text, log: Log, diff_start: int) -> list[Diagnostic]:
+    """Return a warning for each trailer between the cut and the diff; ABOVE: what is over it."""
     if not log.has_cut:
         return []
+    lines = (above if diff_start <= len(above) else mail.body).lines
     return [
         warning(
             "trailer-below-cut",
             mail.source,
             mail.body.number(index),
-            f"{mail.body.lines[index].strip()!r} is below the '---' line: git am drops it",
+            f"{lines[index].strip()!r} is below the '---' line: git am drops it",
         )
-        for index in range(log.cut + 1, min(diff_start, len(mail.body.lines)))
-        if is_trailer(mail.body.lines[index])
+        for index in range(log.cut + 1, min(diff_start, len(lines)))
+        if is_trailer(lines[index])
     ]
 
 
@@ -292,19 +304,6 @@ def _file(text: Text, place: FilePlace) -> FileDiff:
         change = Change.COPIED
     old_mode = header.old_mode or (None if is_new else header.index_mode)
     new_mode = header.new_mode or (None if is_deleted else header.old_mode or header.index_mode)
-    hunks = tuple(
-        Hunk(
-            old_start=hunk.old_start,
-            old_count=hunk.old_count,
-            new_start=hunk.new_start,
-            new_count=hunk.new_count,
-            section=hunk.section,
-            body=text.lines[hunk.start + 1 : hunk.end],
-            source_line=text.number(hunk.start),
-            source_lines=text.numbers[hunk.start + 1 : hunk.end],
-        )
-        for hunk in place.hunks
-    )
     return FileDiff(
         path_before=None if is_new else header.old_name,
         path_after=None if is_deleted else header.new_name,
@@ -312,18 +311,36 @@ def _file(text: Text, place: FilePlace) -> FileDiff:
         mode_before=old_mode,
         mode_after=new_mode,
         binary=place.binary,
-        hunks=hunks,
-        source_line=text.number(place.start),
+        text=text,
+        places=place.hunks,
+        source_line=text.number(place.line),
         blob_before=header.blobs[0] if header.blobs else None,
     )
 
 
-def _diff_texts(diffs: Sequence[_Places]) -> list[str]:
-    return [
-        "".join(f"{line}\n" for line in text.lines[place.start : place.end])
-        for text, places in diffs
-        for place in places
-    ]
+def _joined(places: Sequence[FilePlace]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield start and end, as places in the text and as lines, of files that follow each other."""
+    first = last = places[0]
+    for place in places[1:]:
+        if place.start != last.end:
+            yield first.start, last.end, first.line, last.end_line
+            first = place
+        last = place
+    yield first.start, last.end, first.line, last.end_line
+
+
+def _ended(raw: bytes) -> bytes:
+    return raw if raw.endswith(b"\n") else raw + b"\n"
+
+
+def _above_diff(text: Text) -> Text:
+    """Return TEXT up to its first diff, and the two lines that show that it is one."""
+    match = _DIFF_START.match(text.raw) or _DIFF_BELOW.search(text.raw)
+    if match is None:
+        return text
+    end = text.raw.find(b"\n", match.start() + 1) + 1
+    end = text.raw.find(b"\n", end) + 1 if end else 0
+    return text.head(end) if end else text
 
 
 def _title(subject: Subject, log: Log, mail: Mail) -> tuple[str, Sequence[str]]:

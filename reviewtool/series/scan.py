@@ -12,6 +12,9 @@ r"""Where the diffs are in a text: files, headers and hunks, by git apply's own 
     hunk     = "@@ -" range " +" range " @@" text, lines to the counts, ["\ " marker]
     lines    = " " / "+" / "-" text, an empty line (an empty context line), "\ " marker
 
+The text is looked at as bytes, and by places in it: of a hunk whose lines are as many as its header
+says, nothing but the number of lines of each kind is looked at, and no line is made.
+
 A hunk ends by its counts and by nothing else: that is why a removed "-- old" or a signature is
 no header and no deletion.  What git apply would call corrupt is a Problem here.
 
@@ -22,14 +25,15 @@ words; GNU diffutils manual, "Detailed Description of Unified Format".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reviewtool.series import names
 
-HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)", re.DOTALL)
+HUNK = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?([^\n]*)")
 HUNKS_MAX = 100_000
-_COMBINED = re.compile(r"@@@+ -\d")
+_POINT = re.compile(rb"\n(?:diff --(?:git|cc|combined) |--- |@@ -|@@@)")
+_COMBINED = re.compile(rb"@@@+ -\d")
 _MODE = re.compile(r"([0-7]+)(?=\s|$)")
 _INDEX_MODE = re.compile(r"[0-9a-f]+\.\.[0-9a-f]+ (.*)", re.DOTALL)
 _INDEX_IDS = re.compile(r"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: .*)?", re.DOTALL)
@@ -37,10 +41,13 @@ _EXTENDED = re.compile(
     r"(old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to"
     r"|rename old|rename new|similarity index|dissimilarity index|index) "
 )
-_CONTEXT_MARKS = frozenset({" ", "", "\r"})
+_CONTEXT_MARKS = frozenset({b" ", b"\n", b"\r"})
+_WITHOUT_MARK = re.compile(rb"\n[^ +-]")
+_FOLLOWING_MAX = 4
 _NO_MARK = "wrapped, or its first blank is lost"
-_LOST_MARK = {"\u00a0": "a no-break space stands for its first blank"}
-_BINARY_DATA = re.compile(r"(?:literal|delta) \d+$")
+_NO_BREAK_SPACE = "\u00a0".encode()
+_BINARY_DATA = re.compile(rb"(?:literal|delta) \d+$")
+_VERSION = re.compile(rb"\d+\.\d+")
 
 
 @dataclass(frozen=True)
@@ -56,17 +63,30 @@ class Problem:
     hunk: int | None = None
 
 
-@dataclass(frozen=True)
-class HunkPlace:
-    """A hunk's header line at START, its numbers, and the index after its last line."""
+class HunkPlace(NamedTuple):
+    """A hunk: where its header, its first line and what follows it are, and its numbers.
+
+    start, body, end: places in the text; line: index of the header's line; length: how many lines follow it.
+    added, removed: how many lines there are of each kind.
+    """
 
     start: int
+    body: int
     end: int
+    line: int
+    length: int
     old_start: int
     old_count: int
     new_start: int
     new_count: int
-    section: str
+    added: int
+    removed: int
+    heading: bytes
+
+    @property
+    def section(self) -> str:
+        """What stands after the second @@."""
+        return self.heading.rstrip(b"\r").decode("utf-8", "surrogateescape")
 
 
 @dataclass
@@ -90,10 +110,12 @@ class FileHeader:
 
 @dataclass(frozen=True)
 class FilePlace:
-    """A file of the diff: lines [start, end) of the text."""
+    """A file of the diff: the text from START to END, which are the lines of these indices."""
 
     start: int
     end: int
+    line: int
+    end_line: int
     header: FileHeader
     hunks: tuple[HunkPlace, ...]
     binary: bool
@@ -108,176 +130,273 @@ class Scan:
 
 
 class _CorruptError(Exception):
-    def __init__(self, index: int, code: str, text: str, hunk: int | None = None) -> None:
+    """Places in the text: of what is wrong, and of the hunk's header."""
+
+    def __init__(self, at: int, code: str, text: str, hunk: int | None = None) -> None:
         super().__init__(text)
-        self.problem = Problem(index, code, text, hunk)
+        self.at = at
+        self.code = code
+        self.text = text
+        self.hunk = hunk
 
 
-def scan_diff(lines: Sequence[str], start: int = 0, *, open_ended: bool = False) -> Scan:
-    """Find the diffs in LINES from index START on.
+def scan_diff(raw: bytes, start: int = 0) -> Scan:
+    """Find the diffs in RAW from the place START on.
 
-    open_ended: the last line has no line feed; as the last line of a hunk, it was cut.
+    A last line without a line feed was cut where it is the last one of a hunk.
     """
+    open_ended = raw != b"" and not raw.endswith(b"\n")
+    text = raw + b"\n" if open_ended else raw
     scan = Scan()
-    scanner = _Scanner(lines, open_ended=open_ended)
+    scanner = _Scanner(text, open_ended=open_ended)
     try:
-        index = start
+        at = start
         while True:
-            place = scanner.next_file(index)
+            place = scanner.next_file(at)
             if place is None:
                 break
             scan.files.append(place)
-            index = place.end
+            at = place.end
     except _CorruptError as corrupt:
-        scan.problem = corrupt.problem
+        hunk = None if corrupt.hunk is None else text.count(b"\n", 0, corrupt.hunk)
+        index = text.count(b"\n", 0, corrupt.at)
+        scan.problem = Problem(index, corrupt.code, corrupt.text, hunk)
     return scan
 
 
 class _Scanner:
-    """Holds the lines, git's one piece of state (how many directories to strip), and a count."""
+    """Holds the text, git's one piece of state (how many directories to strip), and counts."""
 
-    def __init__(self, lines: Sequence[str], *, open_ended: bool) -> None:
-        self.lines = lines
-        self.count = len(lines)
+    def __init__(self, text: bytes, *, open_ended: bool) -> None:
+        self.text = text
+        self.size = len(text)
         self.open_ended = open_ended
         self.strip = 1
         self.strip_known = False
         self.hunks = 0
+        self.counted = (0, 0)  # a place, and the index of its line
+
+    def index(self, at: int) -> int:
+        """Return the index of the line that begins at AT, which is never before the last asked."""
+        place, index = self.counted
+        index += self.text.count(b"\n", place, at)
+        self.counted = (at, index)
+        return index
+
+    def line(self, at: int) -> bytes:
+        """Return the line that begins at AT, without its line feed."""
+        return self.text[at : self.text.find(b"\n", at)] if at < self.size else b""
+
+    def after(self, at: int) -> int:
+        """Return where the line below the one at AT begins."""
+        return self.text.find(b"\n", at) + 1 if at < self.size else at
 
     def next_file(self, start: int) -> FilePlace | None:
-        lines = self.lines
+        text = self.text
         # git keeps the name of a "diff --git" line without header lines for the header after it.
         stale: str | None = None
-        for index in range(start, self.count):
-            line = lines[index]
-            # Most lines between files are none of these: look at one character first.
-            if line[:1] not in "d-@":
-                continue
-            if line.startswith("@@ -") and HUNK.match(line):
-                raise _CorruptError(index, "hunk-without-file", "a hunk without a file header")
-            if _COMBINED.match(line):
-                raise _CorruptError(index, "combined-diff", "a combined diff (diff --cc)")
-            if line.startswith("diff --git "):
+        begins = start
+        at = start - 1
+        while True:
+            if begins == 0:
+                # The first line has no line feed before it.
+                begins = -1
+                at = 0
+                if not _POINT.match(b"\n" + text[:20]):
+                    continue
+            else:
+                match = _POINT.search(text, max(at, 0))
+                if match is None:
+                    return None
+                at = match.start() + 1
+            if text.startswith(b"@@ -", at) and HUNK.match(text, at):
+                raise _CorruptError(at, "hunk-without-file", "a hunk without a file header")
+            if _COMBINED.match(text, at):
+                raise _CorruptError(at, "combined-diff", "a combined diff (diff --cc)")
+            below = self.after(at)
+            if text.startswith(b"diff --git ", at):
                 header = FileHeader(is_git=True, old_name=stale, new_name=stale)
-                after = self.git_header(index, header)
-                if after > index + 1:
-                    return self.contents(index, after, header)
+                after = self.git_header(at, header)
+                if after > below:
+                    return self.contents(at, after, header)
                 stale = header.old_name
-            elif line.startswith(("diff --cc ", "diff --combined ")):
-                if lines[index + 1 : index + 2] and lines[index + 1].startswith(
-                    ("index ", "mode ")
-                ):
-                    word = line.split(" ", 2)[1]
-                    raise _CorruptError(index, "combined-diff", f"a combined diff (diff {word})")
-            elif (
-                line.startswith("--- ")
-                and index + 2 < self.count
-                and lines[index + 1].startswith("+++ ")
-                and lines[index + 2].startswith("@@ -")
-            ):
-                header = self.traditional_header(index)
-                return self.contents(index, index + 2, header)
-        return None
+            elif text.startswith(b"diff --", at):
+                if text.startswith((b"index ", b"mode "), below):
+                    word = self.line(at).split(b" ", 2)[1].decode("ascii")
+                    raise _CorruptError(at, "combined-diff", f"a combined diff (diff {word})")
+            elif text.startswith(b"--- ", at) and text.startswith(b"+++ ", below):
+                after = self.after(below)
+                if text.startswith(b"@@ -", after):
+                    return self.contents(at, after, self.traditional_header(at))
 
-    def contents(self, start: int, index: int, header: FileHeader) -> FilePlace:
-        """Read the hunks or the binary data from INDEX on."""
+    def contents(self, start: int, at: int, header: FileHeader) -> FilePlace:
+        """Read the hunks or the binary data from AT on."""
+        text = self.text
+        line = self.index(start)
         hunks: list[HunkPlace] = []
-        while index < self.count and self.lines[index].startswith("@@ -"):
-            hunk = self.hunk(index, header)
+        while text.startswith(b"@@ -", at):
+            hunk = self.hunk(at, header)
             self.hunks += 1
             if self.hunks > HUNKS_MAX:
-                raise _CorruptError(index, "hunk-limit", f"more than {HUNKS_MAX} hunks")
+                raise _CorruptError(at, "hunk-limit", f"more than {HUNKS_MAX} hunks")
             hunks.append(hunk)
-            index = hunk.end
+            at = hunk.end
         binary = False
-        if not hunks and index < self.count:
-            line = self.lines[index].rstrip("\r")
-            if line == "GIT binary patch":
+        if not hunks and at < self.size:
+            first = self.line(at).rstrip(b"\r")
+            if first == b"GIT binary patch":
                 binary = True
-                index = self.binary(index + 1)
-            elif line.endswith(" differ") and line.startswith(("Binary files ", "Files ")):
+                at = self.binary(self.after(at))
+            elif first.endswith(b" differ") and first.startswith((b"Binary files ", b"Files ")):
                 binary = True
-                index += 1
-        return FilePlace(start, index, header, tuple(hunks), binary)
+                at = self.after(at)
+        end_line = hunks[-1].line + 1 + hunks[-1].length if hunks else self.index(at)
+        return FilePlace(start, at, line, end_line, header, tuple(hunks), binary)
 
-    def hunk(self, index: int, header: FileHeader) -> HunkPlace:
-        match = HUNK.match(self.lines[index])
+    def hunk(self, at: int, header: FileHeader) -> HunkPlace:
+        match = HUNK.match(self.text, at)
         if match is None:
-            raise _CorruptError(index, "hunk-header", "a hunk header that cannot be read")
-        old_count = int(match[2]) if match[2] is not None else 1
-        new_count = int(match[4]) if match[4] is not None else 1
-        end = self.hunk_end(index, old_count, new_count)
-        if self.open_ended and end == self.count:
-            raise _CorruptError(end - 1, "cut-short", "the last line of the diff has no line feed")
-        self.check_signature(index, end)
+            raise _CorruptError(at, "hunk-header", "a hunk header that cannot be read")
+        old_start, old, new_start, new, section = match.groups()
+        old_count = int(old) if old is not None else 1
+        new_count = int(new) if new is not None else 1
+        body = match.end() + 1
+        end, count, added, removed = self.whole(body, old_count, new_count) or self.lines(
+            at, body, old_count, new_count
+        )
+        if self.open_ended and end == self.size:
+            last = self.text.rfind(b"\n", 0, end - 1) + 1
+            raise _CorruptError(last, "cut-short", "the last line of the diff has no line feed")
+        if removed:
+            self.check_signature(at, body, end)
         if header.is_new and old_count:
-            raise _CorruptError(index, "new-file", "a new file with old lines")
+            raise _CorruptError(at, "new-file", "a new file with old lines")
         if header.is_deleted and new_count:
-            raise _CorruptError(index, "deleted-file", "a deleted file that keeps lines")
+            raise _CorruptError(at, "deleted-file", "a deleted file that keeps lines")
+        line = self.index(at)
+        self.counted = (end, line + 1 + count)
         return HunkPlace(
-            index, end, int(match[1]), old_count, int(match[3]), new_count, match[5].rstrip("\r")
+            at,
+            body,
+            end,
+            line,
+            count,
+            int(old_start),
+            old_count,
+            int(new_start),
+            new_count,
+            added,
+            removed,
+            section,
         )
 
-    def hunk_end(self, index: int, old: int, new: int) -> int:
-        """Return the index after the hunk whose header is at INDEX, by its counts."""
-        lines = self.lines
-        at = index + 1
-        changed = False
+    def whole(self, body: int, old: int, new: int) -> tuple[int, int, int, int] | None:
+        """Return end, lines, added and removed lines of the hunk whose lines begin at BODY.
+
+        Only the lines up to the first one without a mark are counted, and a few at their end taken
+        off, which may be a signature or the next file's header.  None where that does not come to
+        the numbers of the hunk's header: then the lines have to be looked at one by one.
+        """
+        text = self.text
+        odd = _WITHOUT_MARK.search(text, body - 1)
+        end = odd.start() + 1 if odd is not None else self.size
+        length = text.count(b"\n", body, end)
+        added = text.count(b"\n+", body - 1, end)
+        removed = text.count(b"\n-", body - 1, end)
+        for _ in range(_FOLLOWING_MAX):
+            context = length - added - removed
+            if context + removed <= old and context + added <= new:
+                break
+            end = text.rfind(b"\n", body - 1, end - 1) + 1
+            length -= 1
+            added -= text.startswith(b"+", end)
+            removed -= text.startswith(b"-", end)
+        # Each line counts for one side or both: where both numbers are reached, that is the end.
+        if length - added != old or length - removed != new or not added + removed:
+            return None
+        if text.startswith(b"\\", end):
+            return None
+        return end, length, added, removed
+
+    def lines(self, start: int, body: int, old: int, new: int) -> tuple[int, int, int, int]:
+        """Return what whole() does, by looking at each line up to where the counts are reached."""
+        text = self.text
+        at = body
+        count = added = removed = 0
         while old > 0 or new > 0:
-            if at >= self.count:
+            if at >= self.size:
                 missing = f"{max(old, 0)} old and {max(new, 0)} new lines are missing"
-                raise _CorruptError(at - 1, "hunk-count", f"the hunk ends: {missing}", index)
-            mark = lines[at][:1]
+                last = text.rfind(b"\n", 0, at - 1) + 1
+                raise _CorruptError(last, "hunk-count", f"the hunk ends: {missing}", start)
+            mark = text[at : at + 1]
             if mark in _CONTEXT_MARKS:
                 old -= 1
                 new -= 1
-            elif mark == "+":
+            elif mark == b"+":
                 new -= 1
-                changed = True
-            elif mark == "-":
+                added += 1
+            elif mark == b"-":
                 old -= 1
-                changed = True
-            elif not (lines[at].startswith("\\ ") and len(lines[at]) >= 11):
-                what = f"not a hunk line: {_LOST_MARK.get(mark, _NO_MARK)}"
-                raise _CorruptError(at, "hunk-line", what, index)
-            at += 1
+                removed += 1
+            elif not text.startswith(b"\\ ", at) or len(self.line(at)) < 11:
+                lost = "a no-break space stands for its first blank"
+                what = lost if text.startswith(_NO_BREAK_SPACE, at) else _NO_MARK
+                raise _CorruptError(at, "hunk-line", f"not a hunk line: {what}", start)
+            count += 1
+            at = text.find(b"\n", at) + 1
         if old < 0 or new < 0:
-            raise _CorruptError(at - 1, "hunk-count", "a line more than the hunk counts", index)
-        if not changed:
-            raise _CorruptError(index, "hunk-empty", "a hunk that changes nothing")
-        if at < self.count and lines[at].startswith("\\ "):
-            at += 1
-        return at
+            last = text.rfind(b"\n", 0, at - 1) + 1
+            raise _CorruptError(last, "hunk-count", "a line more than the hunk counts", start)
+        if not added + removed:
+            raise _CorruptError(start, "hunk-empty", "a hunk that changes nothing")
+        if text.startswith(b"\\ ", at):
+            count += 1
+            at = self.after(at)
+        return at, count, added, removed
 
-    def check_signature(self, index: int, end: int) -> None:
+    def check_signature(self, start: int, body: int, end: int) -> None:
         """Refuse a hunk whose count reaches into the signature "-- ", a line too far.
 
         Of real deletions of a line "- " a signature, another hunk or file follows.
         """
-        for at in range(max(index + 1, end - 4), end):
-            if self.lines[at] not in {"-- ", "--"}:
+        text = self.text
+        at = end
+        for _ in range(4):
+            at = text.rfind(b"\n", body - 1, at - 1) + 1
+            if at < body or at >= end:
+                return
+            if not text.startswith((b"-- \n", b"--\n"), at):
                 continue
-            after = [line for line in self.lines[at + 1 : at + 4] if line.strip()]
-            if at + 1 < end and self.lines[at + 1][:1] in ("+", "-") and self.lines[at + 1]:
+            below = self.after(at)
+            if text.startswith((b"+", b"-"), below):
                 continue
-            if not after or re.match(r"\d+\.\d+", after[0]):
-                raise _CorruptError(at, "hunk-count", "the hunk counts the signature in", index)
+            after = [
+                line for line in text[below : below + 4096].split(b"\n", 3)[:3] if line.strip()
+            ]
+            if not after or _VERSION.match(after[0]):
+                raise _CorruptError(at, "hunk-count", "the hunk counts the signature in", start)
 
-    def binary(self, index: int) -> int:
-        """Return the index after a binary patch: one or two blocks, each ended by an empty line."""
+    def binary(self, at: int) -> int:
+        """Return the place after a binary patch: one or two blocks, each ended by an empty line."""
         found = False
-        while index < self.count and _BINARY_DATA.match(self.lines[index].rstrip("\r")):
+        start = at
+        while at < self.size and _BINARY_DATA.match(self.line(at).rstrip(b"\r")):
             found = True
-            index += 1
-            while index < self.count and self.lines[index].strip():
-                index += 1
-            index += 1
+            at = self.after(at)
+            while at < self.size and self.line(at).strip():
+                at = self.after(at)
+            at = self.after(at)
         if not found:
-            raise _CorruptError(index - 1, "binary-patch", "a binary patch without data")
-        return min(index, self.count)
+            last = self.text.rfind(b"\n", 0, start - 1) + 1
+            raise _CorruptError(last, "binary-patch", "a binary patch without data")
+        return at
 
-    def traditional_header(self, index: int) -> FileHeader:
-        first, second = self.lines[index][4:], self.lines[index + 1][4:]
+    def words(self, at: int) -> str:
+        """Return the line at AT as text."""
+        return self.line(at).decode("utf-8", "surrogateescape")
+
+    def traditional_header(self, at: int) -> FileHeader:
+        first, second = self.words(at)[4:], self.words(self.after(at))[4:]
         header = FileHeader(is_git=False)
         if not self.strip_known:
             guesses = [names.guess_strip(first), names.guess_strip(second)]
@@ -300,19 +419,15 @@ class _Scanner:
             else:
                 header.old_name = header.new_name = name
         if name is None:
-            raise _CorruptError(index, "file-name", "no file name is left after -p1")
+            raise _CorruptError(at, "file-name", "no file name is left after -p1")
         return header
 
     def git_header(self, start: int, header: FileHeader) -> int:
-        """Read the extended header lines after "diff --git"; return the index after them."""
-        default = names.header_name(self.lines[start][11:], self.strip)
-        index = start + 1
-        while index < self.count:
-            line = self.lines[index]
-            done = self.extended(index, line, header, default)
-            if done:
-                break
-            index += 1
+        """Read the extended header lines after "diff --git"; return the place after them."""
+        default = names.header_name(self.words(start)[11:], self.strip)
+        at = self.after(start)
+        while at < self.size and not self.extended(at, self.words(at), header, default):
+            at = self.after(at)
         if header.old_name is None and header.new_name is None:
             if default is None:
                 raise _CorruptError(start, "file-name", "a git header that names no file")
@@ -320,7 +435,7 @@ class _Scanner:
         lost = header.new_name is None and not header.is_deleted
         if lost or (header.old_name is None and not header.is_new):
             raise _CorruptError(start, "file-name", "a git header that names only one file")
-        return index
+        return at
 
     def extended(self, index: int, line: str, header: FileHeader, default: str | None) -> bool:
         """Take one header line into HEADER; return whether the header ended before it."""
