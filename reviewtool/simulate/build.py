@@ -34,7 +34,7 @@ _COMPILER_LIMITS = Limits(time_s=60, memory_bytes=8 << 30, file_bytes=64 << 20)
 _LOWERING = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
 _FLAGS = (
     "--target=wasm64", "-std=gnu11", "-O2", "-flto", *_LOWERING, "-mexception-handling", "-mbulk-memory", "-msimd128",
-    "-nostdinc", "-ffreestanding", "-fno-builtin", "-w", "-fno-color-diagnostics", "-ferror-limit=20",
+    "-nostdinc", "-ffreestanding", "-fno-builtin", "-fms-extensions", "-w", "-fno-color-diagnostics", "-ferror-limit=20",
     "-fmax-type-align=8", "-ftrivial-auto-var-init=pattern",
 )  # fmt: skip
 # A member of a null pointer: WebAssembly would read address 0 without complaint.
@@ -137,7 +137,6 @@ def _harness() -> Mapping[str, str]:
 
 
 def _tables(request: BuildRequest) -> str:
-    flags = ", ".join(flag if flag in request.known_flags else "0" for flag in request.flags)
     names = [binding.function.name for binding in request.bindings]
     loops = "".join(
         f"enum value_kind harness_call_{name}(unsigned long *value);\n"
@@ -148,6 +147,16 @@ def _tables(request: BuildRequest) -> str:
     return (
         f'#include <linux/mm.h>\n#include "internal.h"\n#include "_harness/{runner}"\n'
         f"{loops}const entry_loop harness_loops[] = {{ {', '.join(f'loop_{name}' for name in names)} }};\n"
+    )
+
+
+def _flag_values(request: BuildRequest) -> str:
+    """Return the flags' values: only the tree knows them, and sweep.c must not see its macros."""
+    flags = ", ".join(flag if flag in request.known_flags else "0" for flag in request.flags)
+    layout = request.snapshot.layout
+    known = layout.prelude if layout else "mm/internal.h"
+    return (
+        f'#include "{known}"\nextern const unsigned int harness_flag_values[];\n'
         f"const unsigned int harness_flag_values[] = {{ {flags or '0'} }};\n"
     )
 
@@ -185,7 +194,8 @@ class _Builder:
         for path, text in texts.items():
             if self.request.instrumented:
                 texts[path] = instrument(path, text, self.request.instrumented, self.table)
-        return texts
+        layout = self.request.snapshot.layout
+        return layout.assemble(texts) if layout else texts
 
     def lay_out(self) -> None:
         """Write the tree and the harness into the folder."""
@@ -206,7 +216,8 @@ class _Builder:
         for binding in self.request.bindings:
             bound.setdefault(binding.function.path, []).append(binding.code)
         units: dict[str, tuple[str, bool]] = {}
-        for path in self.texts:
+        layout = self.request.snapshot.layout
+        for path in layout.units if layout else self.texts:
             if path.endswith(".c"):
                 tail = "".join(bound.get(path, ()))
                 units[path] = (f'#include "{path}"\n#include "world.h"\n{tail}', True)
@@ -215,7 +226,11 @@ class _Builder:
         if self.request.lazy:
             for name in _LAZY_SOURCES:
                 units[f"_harness/{name}"] = (f'#include "_harness/{name}"\n', False)
+        for name in layout.verbatim if layout else ():
+            if name.endswith(".c"):
+                units[name] = (f'#include "{name}"\n', False)
         units["_tables.c"] = (_tables(self.request), False)
+        units["_flags.c"] = (_flag_values(self.request), False)
         return units
 
     def flags(self, name: str) -> list[str]:
@@ -230,8 +245,11 @@ class _Builder:
     def compile(self, item: tuple[str, tuple[str, bool]]) -> bytes | tuple[CompileError, ...]:
         """Return the object of one unit, or what is wrong with it."""
         name, (text, reviewed) = item
+        # A hugetlb entry is looked at as a PMD and as a PTE: kernels are built so.
+        alias = self.request.snapshot.layout and ("-fno-strict-aliasing",)
         flags = [
             *self.flags(name),
+            *(alias or ()),
             *(_CHECKS if reviewed else ()),
             *(("-DMODEL_TRACE",) if self.request.trace else ()),
         ]
@@ -258,6 +276,13 @@ class _Builder:
         body = (self.folder / target).read_bytes()
         self.cache.put(key, body)
         return body
+
+    def check(self, name: str) -> tuple[CompileError, ...]:
+        """Return what clang says against the unit NAME of the tree, without code being made."""
+        includes = ["-I.", "-Iinclude", "-Imm", "-I_harness", "-include", "_harness/line.h"]
+        clang = [*compiler(), "clang", *_FLAGS, "-ferror-limit=0"]
+        made = self._run([*clang, *includes, "-fsyntax-only", "-x", "c", name], b"")
+        return _errors(made, name) if made.status else ()
 
     def runtime(self) -> bytes:
         """Return the object that setjmp() lowering needs: not of the tree, and without LTO."""
@@ -352,6 +377,25 @@ def lay_out_sources(request: BuildRequest, folder: Path) -> dict[str, tuple[str,
     builder = _Builder(request, Cache(None), folder)
     builder.lay_out()
     return builder.units()
+
+
+def check(snapshot: Snapshot, cache: Cache | None = None) -> tuple[CompileError, ...]:
+    """Return what clang has to say against the units of SNAPSHOT, a tree with a layout.
+
+    Raises: ToolError when the compiler itself is at fault.
+    """
+    sources = dict(snapshot.sources())
+    refusals = tuple(r for path, text in sources.items() for r in vet_source(path, text, sources))
+    if refusals:
+        return _refused(refusals)
+    request = BuildRequest(snapshot, (), (), frozenset())
+    with tempfile.TemporaryDirectory(prefix="reviewtool-check-") as name:
+        builder = _Builder(request, cache or Cache(None), Path(name))
+        builder.lay_out()
+        units = [unit for unit, (_, reviewed) in builder.units().items() if reviewed]
+        with ThreadPoolExecutor(2) as workers:
+            found = list(workers.map(builder.check, units))
+    return tuple(dict.fromkeys(error for errors in found for error in errors))
 
 
 def _refused(refusals: tuple[Refusal, ...]) -> tuple[CompileError, ...]:

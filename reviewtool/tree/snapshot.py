@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reviewtool.errors import InputError
+from reviewtool.tree.layout import Layout
 
 MODEL_ROOT = Path(__file__).resolve().parent.parent / "model"
 
@@ -24,9 +25,11 @@ class Snapshot:
 
     Bytes that are no UTF-8 are kept as lone surrogates.  Files of a user's tree are read when they are
     asked for: go through all of them only where a tree is known to be small.
+    layout: how it is compiled, where that is not each C file for itself (a slice of a kernel).
     """
 
     files: Mapping[str, str]
+    layout: Layout | None = None
 
     def read(self, path: str) -> str | None:
         """Return the text of PATH, or None."""

@@ -35,6 +35,7 @@ static void init_page(unsigned long pfn, unsigned long head, unsigned long flags
 	page->_mapcount.counter = 1;
 	page->nid = 1;
 	page->pgmap = NULL;
+	page->mapping = flags & 1UL << PG_anon ? MODEL_MAPPING_ANON : &world.mapping;
 }
 
 static void init_pages(void)
@@ -133,6 +134,7 @@ static void build_page(unsigned long state, unsigned long pfn)
 	else if (STATE_refcount(state) == REFCOUNT_negative)
 		head->_refcount.counter = -5;
 	page->nid = head->nid = STATE_node(state) == NODE_same ? 0 : 1;
+	head->mapping = page->mapping = head->flags & 1UL << PG_anon ? MODEL_MAPPING_ANON : &world.mapping;
 	world.mapped = page;
 }
 

@@ -26,12 +26,15 @@ enum {
 	PFN_FRESH = 11,			/* what a fault brings in */
 };
 #define WORLD_ADDRESS	(0x7f0000000000UL + PAGE_SIZE)
+/* page->mapping of an anonymous page: not a pointer, the low bit says so */
+#define MODEL_MAPPING_ANON ((struct address_space *)1)
 #define WORLD_REFS	3		/* what a page has when nothing is wrong with it */
 
 struct world {
 	struct mm_struct mm;
 	struct vm_area_struct vma;
 	struct anon_vma anon_vma;
+	struct address_space mapping;	/* of every file page */
 	struct dev_pagemap pgmap;
 	struct page *mapped;		/* the page at WORLD_ADDRESS, where there is one */
 	/* the pages whose counts a run can reach: the mapped one, its head, and what a split leaves */

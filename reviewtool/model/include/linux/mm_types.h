@@ -7,6 +7,7 @@
 #include <linux/spinlock.h>
 #include <asm/pgtable.h>
 
+struct address_space;
 struct dev_pagemap;
 struct vm_area_struct;
 struct file;
@@ -20,10 +21,15 @@ struct page {
 	int nid;
 	struct dev_pagemap *pgmap;
 	struct list_head lru;
+	struct address_space *mapping;
 };
 
+/* Members of the page are the folio's, too: trees read folio->flags, folio->_pincount ... */
 struct folio {
-	struct page page;
+	union {
+		struct page page;
+		struct page;
+	};
 };
 
 struct rw_semaphore {
@@ -37,6 +43,7 @@ struct mm_struct {
 	struct rw_semaphore mmap_lock;
 	spinlock_t page_table_lock;
 	unsigned long flags;		/* MMF_* */
+	atomic_t has_pinned;		/* what MMF_HAS_PINNED was up to v5.13 */
 };
 
 struct anon_vma { int unused; };
@@ -50,6 +57,7 @@ struct vm_fault {
 
 struct vm_operations_struct {
 	vm_fault_t (*fault)(struct vm_fault *vmf);
+	struct page *(*find_special_page)(struct vm_area_struct *vma, unsigned long addr);
 };
 
 struct vm_area_struct {

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which names are the model's: what a slice stops at, and what it may replace.
+
+A name that the model's headers define is a *primitive*: it touches the model's page tables, locks,
+counts or events, and the tree's own version could not run here.  The exceptions are listed: code of
+the model that is under review itself, and that a tree brings along.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from reviewtool.slice.chunks import Kind, cut, identifiers
+from reviewtool.slice.conditionals import Settings
+from reviewtool.tree.snapshot import MODEL_ROOT
+
+PRIMITIVES_ROOT = Path(__file__).resolve().parent / "primitives"
+
+# Written in the model's headers, and yet code that a tree is reviewed for.
+REVIEWED = frozenset(
+    """vma_is_anonymous vma_is_accessible is_cow_mapping vma_soft_dirty_enabled vm_fault_to_errno
+    gup_can_follow_protnone gup_must_unshare follow_page_context userfaultfd_pte_wp userfaultfd_pmd_wp
+    vma_migratable mm_walk mm_walk_ops page_walk_action""".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ModelNames:
+    """Names by what the model does with them.
+
+    primitives: defined by the model's headers or harness, and never taken from a tree.
+    fixed:      of these, functions that the harness defines: not even a file's own version is taken.
+    declared:   every name that the model's headers know: a tree's version of it must hide it.
+    headers:    the headers to lay out beside a slice, by path.
+    order:      what a unit includes, in order.
+    """
+
+    primitives: frozenset[str]
+    fixed: frozenset[str]
+    declared: frozenset[str]
+    headers: Mapping[str, str]
+    order: tuple[str, ...]
+
+
+def _is_reviewed(name: str) -> bool:
+    return name in REVIEWED or name.startswith("FOLL_")
+
+
+_CALL = re.compile(r"^[ \t]*([A-Z_][A-Z0-9_]*)\(([^()]*)\)[ \t]*$", re.MULTILINE)
+_MACRO = re.compile(r"^#define[ \t]+(\w+)\(([^)]*)\)((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
+
+
+def _expand(text: str) -> str:
+    """Return TEXT with what its own defining macros expand to at its end; only names matter."""
+    macros = {m[1]: (re.split(r"\s*,\s*", m[2].strip()), m[3]) for m in _MACRO.finditer(text)}
+    made: list[str] = []
+    for call in _CALL.finditer(text):
+        if call[1] not in macros:
+            continue
+        parameters, body = macros[call[1]]
+        for parameter, argument in zip(
+            parameters, re.split(r"\s*,\s*", call[2].strip()), strict=False
+        ):
+            body = re.sub(rf"\b{parameter}\b", argument, body)
+        made.append(re.sub(r"\s*##\s*", "", body.replace("\\\n", "\n")))
+    return "\n".join([text, *made])
+
+
+@cache
+def model_names() -> ModelNames:
+    """Return the names of the bundled model and of the primitives that only trees need."""
+    settings = Settings(frozenset(), {})
+    headers: dict[str, str] = {}
+    for path in sorted((MODEL_ROOT / "include").rglob("*.h")):
+        headers[path.relative_to(MODEL_ROOT).as_posix()] = path.read_text()
+    headers["mm/internal.h"] = (MODEL_ROOT / "mm/internal.h").read_text()
+    order = tuple(headers)
+    own = (PRIMITIVES_ROOT / "tree.h").read_text()
+    headers["_slice/tree.h"] = own
+    headers["_slice/tree.c"] = (PRIMITIVES_ROOT / "tree.c").read_text()
+    primitives: set[str] = set()
+    declared: set[str] = set()
+    for name, text in headers.items():
+        if name.endswith(".c"):
+            continue
+        for chunk in cut(name, _expand(text), settings).chunks:
+            declared.update(chunk.names)
+            if chunk.kind is not Kind.PROTOTYPE:
+                primitives.update(chunk.names)
+    fixed: set[str] = set()
+    for path in (*sorted((MODEL_ROOT / "harness").glob("*.c")), PRIMITIVES_ROOT / "tree.c"):
+        for chunk in cut(path.name, path.read_text(), settings).chunks:
+            if chunk.kind in (Kind.FUNCTION, Kind.DATA) and not chunk.static:
+                fixed.update(chunk.names)
+    fixed &= declared
+    for chunk in cut("_slice/tree.h", own, settings).chunks:
+        fixed.update(chunk.names)
+    return ModelNames(
+        frozenset(name for name in primitives | fixed if name and not _is_reviewed(name)),
+        frozenset(fixed),
+        frozenset(declared),
+        headers,
+        order,
+    )
+
+
+def tree_conditions() -> frozenset[str]:
+    """Return the names that tree.h asks TREE_HAS_* and TREE_PARAMETERS_* for."""
+    text = (PRIMITIVES_ROOT / "tree.h").read_text()
+    words = identifiers(text)
+    found = {w.removeprefix("TREE_HAS_") for w in words if w.startswith("TREE_HAS_")}
+    found |= {w.removeprefix("TREE_PARAMETERS_") for w in words if w.startswith("TREE_PARAMETERS_")}
+    return frozenset(
+        found | {w.removeprefix("TREE_MACRO_") for w in words if w.startswith("TREE_MACRO_")}
+    )

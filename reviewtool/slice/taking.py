@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A slice of a kernel tree: what some of its functions need, ready to be built with the model.
+
+clang is the judge of what fits: a definition that it will not have here is declared only (its
+callers then end as unmodelled), and the slice is made again, a bounded number of times.  The
+functions under review themselves are never dropped; what is wrong with them is reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reviewtool.simulate.build import CompileError, check
+from reviewtool.slice.assemble import assemble
+from reviewtool.slice.chunks import Chunk, Kind
+from reviewtool.slice.closure import Selection, select
+from reviewtool.slice.definitions import Definitions, Read
+from reviewtool.slice.names import ModelNames, model_names
+from reviewtool.tree.snapshot import Snapshot
+
+_MOST_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of a tree that can be built, and where each of its names is from.
+
+    taken:      (name, path, line) of the functions that are the tree's own.
+    primitives: names that are the model's.
+    stubs:      functions that are declared only; a scenario that calls one ends as unmodelled.
+    missing:    roots that are not in it, with the reason.
+    """
+
+    snapshot: Snapshot
+    taken: tuple[tuple[str, str, int], ...]
+    primitives: tuple[str, ...]
+    stubs: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...]
+    errors: tuple[CompileError, ...] = ()
+    dropped: frozenset[tuple[str, str]] = frozenset()
+
+
+def find_root(definitions: Definitions, model: ModelNames, name: str) -> Chunk | str:
+    """Return the function NAME of the tree, or why it cannot be a root."""
+    if name in model.fixed:
+        return "it is a primitive of the model"
+    found = (
+        definitions.in_code(name)
+        or [
+            chunk
+            for path in definitions.code
+            for chunk in definitions.names(path).get(name, [])
+            if chunk.kind is Kind.FUNCTION
+        ]
+        or [c for c in definitions.in_headers(name) if c.kind is not Kind.PROTOTYPE]
+    )
+    if not found:
+        return "the tree does not define it under this configuration"
+    if found[0].path.endswith(".h") and name in model.primitives:
+        return "it is a primitive of the model"
+    return found[0]
+
+
+def take_slice(
+    read: Read,
+    roots: tuple[str, ...],
+    extra: tuple[str, ...] = (),
+    dropped: frozenset[tuple[str, str]] = frozenset(),
+) -> Slice:
+    """Return the slice of the tree READ that ROOTS (names of functions) need.
+
+    extra: paths that are looked at beside the usual ones.  dropped: what another slice had to leave out.
+    Raises: ToolError when the compiler cannot be run.
+    """
+    definitions, model = Definitions(read, extra), model_names()
+    chunks: list[Chunk] = []
+    missing: list[tuple[str, str]] = []
+    for name in roots:
+        root = find_root(definitions, model, name)
+        if isinstance(root, Chunk):
+            chunks.append(root)
+        else:
+            missing.append((name, root))
+    errors: tuple[CompileError, ...] = ()
+    for _ in range(_MOST_ROUNDS):
+        selection = select(definitions, model, chunks, dropped)
+        snapshot = assemble(definitions, model, selection)
+        errors = check(snapshot)
+        more = _blamed(errors, selection, frozenset(chunks))
+        if not errors or not more - dropped:
+            break
+        dropped |= more
+    functions = [c for c in selection.taken if c.kind is Kind.FUNCTION]
+    return Slice(
+        snapshot,
+        tuple(sorted((c.name, c.path, c.first_line) for c in functions)),
+        tuple(sorted(selection.primitives)),
+        tuple(sorted(selection.declared.keys() - {c.name for c in functions})),
+        tuple(missing),
+        errors,
+        dropped,
+    )
+
+
+def _blamed(
+    errors: tuple[CompileError, ...], selection: Selection, roots: frozenset[Chunk]
+) -> frozenset[tuple[str, str]]:
+    """Return the chunks that the compiler points at, roots apart."""
+    # What is called and not there may be missing only because of another error: that one first.
+    first = [
+        e
+        for e in errors
+        if "undeclared function" not in e.message and "incompatible integer" not in e.message
+    ]
+    found: set[tuple[str, str]] = set()
+    for error in first or errors:
+        for chunk in selection.taken:
+            if (
+                chunk.path == error.path
+                and chunk.first_line <= error.line <= chunk.last_line
+                and chunk not in roots
+            ):
+                found.add((chunk.path, chunk.name))
+    return frozenset(found)
