@@ -83,6 +83,8 @@ static void label_pages(void)
 		shadow_label(pin_words[pfn], ~0UL, MAPPED);
 		word = shadow_new_word(&page->_mapcount, 4);
 		shadow_label(word, ~0UL, MAPPED | L(page));
+		word = shadow_new_word(&page->mapping, 8);
+		shadow_label(word, ~0UL, MAPPED | L(page));
 		word = shadow_new_word(&page->nid, 4);
 		shadow_label(word, ~0UL, MAPPED | L(node));
 	}
