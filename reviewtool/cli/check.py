@@ -34,7 +34,10 @@ _PASSED = ("PATH", "HOME", "XDG_CACHE_HOME", "LANG", "LC_ALL", "PYTHONPATH", "B4
     show_default=True,
     help="Seconds after which it says that it could not tell; 0: none.",
 )
-def check(mode: str, time_limit: int) -> None:
+@click.option(
+    "--tree", type=click.Path(), help="What to apply it to; default: the bundled mm model."
+)
+def check(mode: str, time_limit: int, tree: str | None) -> None:
     """Check the mail on standard input for b4; nothing is applied, nothing is written.
 
     \b
@@ -54,15 +57,15 @@ def check(mode: str, time_limit: int) -> None:
 
         named = os.environ.get("B4_TRACKING_FILE")
         tracking = Path(named) if named else None
-        result = check_mail(mail, tracking, whole=mode == "series", folder=Path())
+        result = check_mail(mail, tracking, whole=mode == "series", folder=Path(), tree=tree)
         out, status = _render(result, mode)
     else:
-        out, status = _bounded(mail, mode, time_limit)
+        out, status = _bounded(mail, mode, time_limit, tree)
     write_result(out, None)
     sys.exit(status)
 
 
-def _bounded(mail: bytes, mode: str, time_limit: int) -> tuple[bytes, int]:
+def _bounded(mail: bytes, mode: str, time_limit: int, tree: str | None) -> tuple[bytes, int]:
     """Check MAIL in a program of its own, which is stopped with all that it started."""
     from reviewtool.process import run_bounded  # noqa: PLC0415
     from reviewtool.report.b4_checks import SERIES_TOOL, TOOL, not_told  # noqa: PLC0415
@@ -71,6 +74,7 @@ def _bounded(mail: bytes, mode: str, time_limit: int) -> tuple[bytes, int]:
         environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
         # -P: the current directory is somebody's tree, and no place to load modules from.
         program = [sys.executable, "-P", "-m", "reviewtool", "check"]
+        program += [f"--tree={tree}"] if tree is not None else []
         done = run_bounded(
             [*program, "--b4", mode, "--time-limit", "0"],
             cwd=Path.cwd(),

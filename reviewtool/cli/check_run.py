@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reviewtool.cli.trees import open_base
 from reviewtool.errors import InputError, ToolError
 from reviewtool.mail.gitlog import read_blob
 from reviewtool.mail.inputs import InputSource
@@ -39,7 +40,7 @@ from reviewtool.series.read import read_series
 from reviewtool.series.series import Series
 from reviewtool.simulate.cache import open_cache
 from reviewtool.tree.repository import Conflict, open_repository
-from reviewtool.tree.snapshot import Snapshot, bundled_model
+from reviewtool.tree.snapshot import Snapshot
 
 MAIL_NAME = "the mail"
 _MOST_BYTES = 64 << 20
@@ -56,16 +57,19 @@ class Siblings:
     why: str = ""
 
 
-def check_mail(data: bytes, tracking: Path | None, *, whole: bool, folder: Path) -> CheckResult:
+def check_mail(
+    data: bytes, tracking: Path | None, *, whole: bool, folder: Path, tree: str | None = None
+) -> CheckResult:
     """Return what is told of the mail DATA, or of its WHOLE series.
 
     tracking: the file that B4_TRACKING_FILE names; folder: where the git repository is.
+    tree:     what it is applied to; None: the bundled model.
     """
     tool = SERIES_TOOL if whole else TOOL
     try:
         if whole:
-            return _check_whole(data, tracking, folder)
-        return _check_one(data, tracking, folder)
+            return _check_whole(data, tracking, folder, tree)
+        return _check_one(data, tracking, folder, tree)
     except InputError as problem:
         return refused(tool, str(problem))
     except ToolError as problem:
@@ -135,31 +139,44 @@ def _message_id(mail: bytes, source: _Source) -> str | None:
     return match[1].decode("utf-8", "replace") if match else None
 
 
-def _check_one(data: bytes, tracking: Path | None, folder: Path) -> CheckResult:
+def _check_one(data: bytes, tracking: Path | None, folder: Path, tree: str | None) -> CheckResult:
     series = read_series([InputSource(MAIL_NAME, data=data)])
     if len(series.patches) != 1:
         return refused(TOOL, f"{MAIL_NAME}: not one patch")
     (patch,) = series.patches
-    base, before = bundled_model(), 0
-    notes: tuple[str, ...] = ()
+    before: Sequence[Patch] | None = ()
+    why = ""
     if patch.number > 1:
-        siblings = find_siblings(data, tracking, folder)
-        earlier = _earlier(siblings.series, patch) if siblings.series else None
-        if tracking is None and patch.total <= _MOST_COMMITS:
-            earlier = _of_branch(patch, folder)
-        if earlier is None:
-            before = patch.number - 1
-            notes = (siblings.why or "the thread has another series",)
-        else:
-            made = _apply_all(base, earlier)
+        before, why = _patches_before(data, patch, tracking, folder)
+    with open_base(tree, series, None) as base:
+        snapshot, name = base.snapshot, base.name
+        if before:
+            made = _apply_all(snapshot, before)
             if isinstance(made, str):
                 return not_told(TOOL, made)
-            base = made
-    settings = Settings()
-    if patch.number > 1 and not before:
-        settings = replace(settings, base_name=f"{settings.base_name}, patches before it applied")
-    review, _ = review_series(replace(series, missing=()), base, settings, open_cache())
-    return check_patch(review.patches[0], alone=before, notes=notes)
+            snapshot, name = made, f"{name}, with the {len(before)} patches before it"
+        settings = Settings(base_name=name, find_blob=base.find_blob)
+        review, _ = review_series(replace(series, missing=()), snapshot, settings, open_cache())
+    alone = patch.number - 1 if before is None else 0
+    notes = (*base.notes, why) if why else base.notes
+    return check_patch(review.patches[0], alone=alone, notes=tuple(map(str, notes)))
+
+
+def _patches_before(
+    data: bytes, patch: Patch, tracking: Path | None, folder: Path
+) -> tuple[Sequence[Patch] | None, str]:
+    """Return the patches before PATCH; None with the reason where they are not at hand."""
+    if tracking is None:
+        found = _of_branch(patch, folder) if patch.total <= _MOST_COMMITS else None
+        return (
+            found,
+            "" if found is not None else "neither B4_TRACKING_FILE nor the branch has them",
+        )
+    siblings = find_siblings(data, tracking, folder)
+    if siblings.series is None:
+        return None, siblings.why
+    found = _earlier(siblings.series, patch)
+    return found, "" if found is not None else "the thread has another series"
 
 
 def _earlier(series: Series, patch: Patch) -> Sequence[Patch] | None:
@@ -202,14 +219,16 @@ def _apply_all(base: Snapshot, patches: Sequence[Patch]) -> Snapshot | str:
         return repository.snapshot
 
 
-def _check_whole(data: bytes, tracking: Path | None, folder: Path) -> CheckResult:
+def _check_whole(data: bytes, tracking: Path | None, folder: Path, tree: str | None) -> CheckResult:
     siblings = find_siblings(data, tracking, folder)
     series = siblings.series
     if series is None:
         series = _only_patch(data)
     if series is None:
         return not_told(SERIES_TOOL, f"the patches are not at hand ({siblings.why})")
-    review, _ = review_series(series, bundled_model(), Settings(), open_cache())
+    with open_base(tree, series, None) as base:
+        settings = Settings(base_name=base.name, find_blob=base.find_blob)
+        review, _ = review_series(series, base.snapshot, settings, open_cache())
     return check_series(review)
 
 

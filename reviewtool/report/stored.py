@@ -134,7 +134,7 @@ def _read_fields(kind: type, value: object, place: str) -> object:
             raise _MisfitError(place, f"{name} is missing")
     for name in value:
         if name not in hints:
-            raise _MisfitError(place, f"{name} is not a field")
+            raise _MisfitError(place, f"{json.dumps(name)[:60]} is not a field")
     return kind(
         **{name: _read(hint, value[name], f"{place}.{name}") for name, hint in hints.items()}
     )

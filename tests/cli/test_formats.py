@@ -69,3 +69,10 @@ def test_the_schema_command_prints_the_published_schema() -> None:
     done = CliRunner().invoke(schema, [])
     published = Path(__file__).parents[2] / "docs" / "review.schema.json"
     assert (done.exit_code, done.stdout) == (0, published.read_text(encoding="utf-8"))
+
+
+def test_a_page_of_a_review_that_was_stored_without_maps_is_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(render, [str(GOLDEN), "--html", str(tmp_path / "x.html")])
+    assert isinstance(done.exception, InputError)
+    assert "review again with --map" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []

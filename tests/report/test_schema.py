@@ -10,6 +10,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reviewtool.errors import InputError
 from reviewtool.report.schema import render_schema, review_schema, schema_of
@@ -22,6 +24,13 @@ from tests.report.hostile import hostile_review
 Reviews = Callable[[str], tuple[Review, Series]]
 TOP = Path(__file__).parents[2]
 PUBLISHED = TOP / "docs" / "review.schema.json"
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+# What is no number of JSON is never in a review.
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 GOLDEN = sorted((TOP / "tests" / "golden").glob("*.json"))
 
 
@@ -58,6 +67,33 @@ def test_every_golden_review_fits_the_schema_and_is_read_back_whole(path: Path) 
     errors = jsonschema.Draft202012Validator(review_schema()).iter_errors(json.loads(text))
     assert [f"{error.json_path}: {error.message[:200]}" for error in errors] == []
     assert render_json(read_review_file(path)) == text
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.from_type(Review))
+def test_any_review_is_read_back_as_it_was(review: Review) -> None:
+    assert read_review(render_json(review).encode("ascii"), "x") == review
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_a_review_with_any_place_replaced_is_read_or_refused_in_one_line(
+    data: st.DataObject,
+) -> None:
+    body = json.loads(GOLDEN[0].read_text(encoding="utf-8"))
+    place = body
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        inner = place[key]
+        if not isinstance(inner, (dict, list)) or not inner or data.draw(st.integers(0, 9)) == 0:
+            break
+        place = inner
+    place[key] = data.draw(_JSON)
+    try:
+        read_review(json.dumps(body).encode(), "x")
+    except InputError as problem:
+        assert "\n" not in str(problem)  # noqa: PT017
 
 
 def test_there_is_a_golden_review() -> None:
@@ -108,8 +144,11 @@ def test_a_missing_or_unknown_field_is_named_with_its_place(review_sample: Revie
     assert "review.patches[0]: verdict is missing" in _refusal(body)
     patch["verdict"] = kept
     patch["extra"] = 1
-    assert "review.patches[0]: extra is not a field" in _refusal(body)
+    assert 'review.patches[0]: "extra" is not a field' in _refusal(body)
     del patch["extra"]
+    patch["a\nb\x1b"] = 1
+    assert '"a\\nb\\u001b" is not a field' in _refusal(body)
+    del patch["a\nb\x1b"]
     patch["subject"] = 3
     assert "review.patches[0].subject: not of type str" in _refusal(body)
     patch["subject"] = "x"
