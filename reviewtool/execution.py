@@ -7,20 +7,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from reviewtool.behaviour.callers import find_calls, reached_scenarios
-from reviewtool.behaviour.compare import Change, Comparison, Side, Verdict, compare
+from reviewtool.behaviour.compare import Comparison, Side, Verdict, compare
 from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
 from reviewtool.behaviour.facts import Facts, find_facts
+from reviewtool.entry import Compared, entry_review
 from reviewtool.errors import InputError
 from reviewtool.findings import compile_finding, coverage_findings
 from reviewtool.kerneldoc import parse_source
 from reviewtool.picture import Ran, Version
 from reviewtool.review import (
-    CallerReview,
-    ChangeReview,
     ClaimReview,
     EntryReview,
-    FactReview,
     Finding,
     LineReview,
     Severity,
@@ -56,6 +53,10 @@ class Settings:
     find_blob: FindBlob = no_blob
 
 
+Key = tuple[object, ...]
+"""An entry, its code and all declarations, and its domain: equal keys have equal outcomes."""
+
+
 @dataclass
 class Run:
     """What one review carries from patch to patch; base: what the first is applied to."""
@@ -65,6 +66,8 @@ class Run:
     progress: Progress
     swept: dict[tuple[object, ...], Swept] = field(default_factory=dict)
     base: Snapshot | None = None
+    sides: dict[Key, Side] = field(default_factory=dict)
+    compared: dict[tuple[Key, Key], Compared] = field(default_factory=dict)
 
 
 @dataclass
@@ -200,14 +203,11 @@ def simulate_patch(
             domain = domains[name]
             side_old = Side(first.result(), module_old.unmodelled, binding_old.out)
             side_new = Side(second.result(), module_new.unmodelled, binding_new.out)
-            comparison = compare(name, domain, side_old, side_new)
-            draft.comparisons.append(comparison)
-            facts_old, facts_new = (
-                find_facts(name, domain, side_old),
-                find_facts(name, domain, side_new),
-            )
-            draft.facts_after[name] = facts_new
-            draft.entries.append(_entry_review(comparison, old, new, facts_old, facts_new))
+            keys = (code_key(old, name, domain), code_key(new, name, domain))
+            made = compare_sides(run, name, domain, keys, (side_old, side_new))
+            draft.comparisons.append(made.comparison)
+            draft.facts_after[name] = made.after
+            draft.entries.append(entry_review(made, old, new))
             sides.append((side_old, side_new))
     draft.ran = Ran(
         tuple(domains[name] for name in names),
@@ -299,21 +299,34 @@ def _must_bind(function: Function) -> Binding:
     return bound
 
 
+def code_key(index: SourceIndex, name: str, domain: Domain) -> Key:
+    """Return what the outcomes of entry NAME of a tree over DOMAIN depend on."""
+    code = tuple(sorted(index.functions[f].tokens for f in index.closure(name)))
+    others = tuple(file.other_tokens for file in index.files)
+    factors = tuple(factor.name for factor in domain.factors)
+    return (
+        name, hash(code), hash(others), factors, domain.flags, domain.also, domain.cut,
+        len(domain.words),
+    )  # fmt: skip
+
+
+def compare_sides(
+    run: Run, name: str, domain: Domain, keys: tuple[Key, Key], sides: tuple[Side, Side]
+) -> Compared:
+    """Return what differs between SIDES of entry NAME, whose keys are KEYS; each pair is compared once."""
+    run.sides |= zip(keys, sides, strict=True)
+    if keys not in run.compared:
+        run.compared[keys] = Compared(
+            compare(name, domain, *sides), *(find_facts(name, domain, side) for side in sides)
+        )
+    return run.compared[keys]
+
+
 def _sweep(
     run: Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: Delta
 ) -> Swept:
     """Sweep, unless the same code was swept over the same domain for an earlier patch."""
-    code = tuple(sorted(index.functions[f].tokens for f in index.closure(name)))
-    others = tuple(file.other_tokens for file in index.files)
-    key = (
-        name,
-        hash(code),
-        hash(others),
-        domain.flags,
-        domain.also,
-        len(domain.words),
-        delta.functions,
-    )
+    key = (code_key(index, name, domain), delta.functions)
     if key not in run.swept:
         done = 0
 
@@ -356,42 +369,6 @@ def _decide(draft: Draft) -> None:
     draft.why = f"over {scenarios:,} scenarios of " + ", ".join(
         f"{c.entry}()" for c in draft.comparisons
     )
-
-
-def _entry_review(
-    comparison: Comparison, old: SourceIndex, new: SourceIndex, before: Facts, after: Facts
-) -> EntryReview:
-    function, domain = new.functions[comparison.entry], comparison.domain
-    facts = []
-    for fact_id in dict.fromkeys([*(f.id for f in before.facts), *(f.id for f in after.facts)]):
-        b, a = before.get(fact_id), after.get(fact_id)
-        subject = (a or b).subject if (a or b) else ""  # type: ignore[union-attr]
-        facts.append(FactReview(fact_id, subject, b.when if b else "", a.when if a else ""))
-    calls = find_calls(new, comparison.entry)
-    callers = tuple(
-        CallerReview(
-            call.caller.name, call.caller.path, "|".join(call.flags) or "0" if call.flags is not None else "",
-            reached_scenarios(call, comparison),
-        )
-        for call in calls
-    )  # fmt: skip
-    return EntryReview(
-        name=comparison.entry, path=function.path, line=function.first_line,
-        signature_before=old.functions[comparison.entry].signature, signature_after=function.signature,
-        verdict=comparison.verdict.value, scenarios=domain.scenarios, states=len(domain.words),
-        factors=tuple(factor.name for factor in domain.factors), flags=domain.flags, also=domain.also, cut=domain.cut,
-        changed=comparison.changed, overall=comparison.overall,
-        changes=tuple(_change_review(change) for change in comparison.changes), facts=tuple(facts),
-        callers=callers, unmodelled=comparison.unmodelled, left=comparison.left,
-    )  # fmt: skip
-
-
-def _change_review(change: Change) -> ChangeReview:
-    return ChangeReview(
-        before=change.before, after=change.after, effects=change.effects, hazards=change.hazards, rules=change.rules,
-        count=change.count, share=change.share, witness=change.witness.words, witness_options=change.witness.options,
-        witness_before=change.witness_before, witness_after=change.witness_after,
-    )  # fmt: skip
 
 
 def _line_reviews(patch: Patch, runs: dict[tuple[str, int], int]) -> list[LineReview]:

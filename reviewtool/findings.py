@@ -105,14 +105,21 @@ def change_finding(entry: EntryReview, patch: Patch) -> Finding:
         before = ", ".join(f"{words}" for words, _ in change.before[:4]) + (
             ", ..." if len(change.before) > 4 else ""
         )
-        details.append(
-            f"{before} -> {change.after}: {change.count:,} scenarios, when {change.rules[0] if change.rules else 'always'}"
-        )
+        details.append(f"{before} -> {change.after}: {change.count:,} scenarios, {_when(change)}")
     path, line, source_line = _place(entry, patch)
     title = f"{entry.name}() changes in {entry.changed:,} of {entry.scenarios:,} scenarios"
     return Finding(
         "semantic-change", Severity.WARNING, title, tuple(details), path, line, source_line
     )
+
+
+def _when(change: ChangeReview) -> str:
+    """Say the most general condition of CHANGE, and that there are others."""
+    if not change.rules:
+        return "always"
+    others = len(change.rules) - 1
+    more = f", or under {others} other condition{'s' if others > 1 else ''}" if others else ""
+    return f"when {change.rules[0]}{more}"
 
 
 def _place(entry: EntryReview, patch: Patch) -> tuple[str, int, int]:

@@ -26,6 +26,7 @@ from reviewtool.simulate.vetting import vet_source
 from reviewtool.tree.recover import in_order, recover_proposals, recovery_of, refit
 from reviewtool.tree.repository import Applied, Conflict, Repository, open_repository
 from reviewtool.tree.snapshot import Snapshot
+from reviewtool.whole import Stage, review_whole
 
 __all__ = ["Progress", "Settings", "review_series"]
 
@@ -48,6 +49,7 @@ def review_series(
     proposals: list[PatchReview] = []
     read: list[Patch] = []
     refused: list[Diagnostic] = []
+    stages = [Stage("base", base)]
     with open_repository(base, settings.find_blob) as repository:
         for item in in_order(series):
             before = repository.snapshot
@@ -59,6 +61,8 @@ def review_series(
             read.append(patch)
             label = f"{patch.number}/{patch.total}"
             patches.append(_review_patch(run, patch, label, before, applied))
+            if isinstance(applied, Applied):
+                stages.append(Stage(label, applied.snapshot))
     found, _, unfit = recover_proposals(series, base.read, sorted(base.files))
     series = replace(
         series, patches=tuple(read), recoveries=(), proposals=(*series.proposals, *found),
@@ -84,6 +88,7 @@ def review_series(
     review = Review(
         title=title, version=series.version, source=source, base=settings.base_name, missing=series.missing,
         diagnostics=tuple(dict.fromkeys(said)), patches=tuple(patches), proposals=tuple(proposals),
+        whole=review_whole(run, stages, patches, series.missing),
     )  # fmt: skip
     return review, series
 

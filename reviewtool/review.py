@@ -48,6 +48,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class ConditionReview:
+    """When something holds: a rule in words, how often, and the plainest scenario; see behaviour.conditions."""
+
+    words: str
+    count: int
+    share: float
+    witness: str
+    witness_options: str
+
+
+@dataclass(frozen=True)
 class ChangeReview:
     """A group of scenarios whose outcome changes in the same way; see behaviour.compare.Change."""
 
@@ -55,13 +66,18 @@ class ChangeReview:
     after: str
     effects: tuple[str, ...]
     hazards: tuple[str, ...]
-    rules: tuple[str, ...]
+    conditions: tuple[ConditionReview, ...]
     count: int
     share: float
     witness: str
     witness_options: str
     witness_before: str
     witness_after: str
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The conditions in words; together they hold for exactly the group."""
+        return tuple(condition.words for condition in self.conditions)
 
 
 @dataclass(frozen=True)
@@ -81,15 +97,24 @@ class FactReview:
 
 @dataclass(frozen=True)
 class CallerReview:
-    """Who calls an entry, with which flags ("" if they are no constants), and what of the change reaches it.
+    """Who calls an entry, with which flags, and what of the change reaches it by them.
 
-    reached: changed scenarios with exactly these flags; -1 where that cannot be told.
+    flags:   what may be passed, "FOLL_GET or FOLL_GET|FOLL_DUMP"; "" where nothing is known of it.
+    why:     what keeps the flags from being told, "" where they are known.
+    through: how it is used where that is no call ("takes its address"), else "".
+    reached: changed scenarios with flags that it may pass; -1 where that cannot be told.
+    sure:    whether it always passes these flags, and they were swept.
+    changes: (outcome after, changed scenarios with flags that it may pass) of the groups that reach it.
     """
 
     name: str
     path: str
     flags: str
+    why: str
+    through: str
     reached: int
+    sure: bool
+    changes: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -181,11 +206,72 @@ class PatchReview:
 
 
 @dataclass(frozen=True)
+class StepReview:
+    """What one patch of the series changes in an entry: how many scenarios, -1 where its code stays."""
+
+    label: str
+    changed: int
+
+
+@dataclass(frozen=True)
+class UndoneReview:
+    """What one patch changes and a later one restores; see behaviour.history.Undone."""
+
+    changed_by: str
+    restored_by: str
+    count: int
+    of: int
+    left: int
+    share: float
+    conditions: tuple[ConditionReview, ...]
+    witness: str
+    witness_options: str
+    before: str
+    between: str
+
+
+@dataclass(frozen=True)
+class WholeEntryReview:
+    """One entry through the series: patch by patch, what is undone, and base against last.
+
+    only: the label of the one patch that changes it, "" where several do or none does.
+    unknown: scenarios that some version could not run to their end.
+    """
+
+    entry: EntryReview
+    steps: tuple[StepReview, ...]
+    only: str
+    undone: tuple[UndoneReview, ...]
+    unknown: int
+
+
+@dataclass(frozen=True)
+class WholeReview:
+    """The series as a whole: the base against what is there after the last patch.
+
+    last:  the label of the last patch that is in it.
+    apart: (entry, why it was not followed through the series).
+    """
+
+    last: str
+    entries: tuple[WholeEntryReview, ...]
+    apart: tuple[tuple[str, str], ...]
+    verdict: str
+    verdict_why: str
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The patches that entries were followed through."""
+        return tuple(step.label for step in self.entries[0].steps) if self.entries else ()
+
+
+@dataclass(frozen=True)
 class Review:
     """A series, reviewed.
 
     base:        what the patches were applied to.
     diagnostics: what was wrong with the input, with its place.
+    whole:       the series as a whole; None where there is but one patch.
     """
 
     title: str
@@ -196,6 +282,7 @@ class Review:
     diagnostics: tuple[str, ...]
     patches: tuple[PatchReview, ...]
     proposals: tuple[PatchReview, ...]
+    whole: WholeReview | None = None
 
     @property
     def findings(self) -> int:

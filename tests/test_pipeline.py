@@ -170,6 +170,47 @@ def test_removing_the_flags_checks_the_new_kernel_doc(review_sample: Reviews) ->
     )
 
 
+def test_a_change_that_a_later_patch_undoes_is_said_once_with_both_places(
+    review_sample: Reviews,
+) -> None:
+    review, _ = review_sample("smaps-undone.mbox")
+    assert review.whole is not None
+    one = review.whole.entries[0]
+    first, second, third = one.steps
+    undone = one.undone[0]
+    assert (undone.changed_by, undone.restored_by, len(one.undone)) == ("1/3", "3/3", 1)
+    assert (second.changed, undone.of, undone.count) == (0, first.changed, third.changed)
+    assert undone.left == one.entry.changed == undone.of - undone.count > 0
+    assert review.whole.verdict == "semantic change"
+
+
+def test_a_series_that_undoes_itself_changes_nothing_as_a_whole(review_sample: Reviews) -> None:
+    review, _ = review_sample("factor-out-protnone.patch")
+    assert review.whole is not None
+    assert review.whole.verdict == "no semantic change"
+    assert "undone" in review.whole.verdict_why
+    for one in review.whole.entries:
+        assert [(u.changed_by, u.restored_by, u.left) for u in one.undone] == [("1/2", "2/2", 0)]
+        assert one.undone[0].count == one.undone[0].of == one.steps[0].changed
+
+
+def test_one_patch_is_no_series(review_sample: Reviews) -> None:
+    assert review_sample("lock-leak.patch")[0].whole is None
+
+
+def test_conditions_say_how_much_they_hold_for_the_most_general_first(
+    review_sample: Reviews,
+) -> None:
+    review, _ = review_sample("follow-page-v1.mbox")
+    for found in review.patches[1].entries:
+        for change in found.changes:
+            counts = [condition.count for condition in change.conditions]
+            assert counts == sorted(counts, reverse=True)
+            assert max(counts) <= change.count <= sum(counts)
+            for condition in change.conditions:
+                assert condition.share == condition.count / found.scenarios
+
+
 def test_two_runs_give_the_same_review(review_sample: Reviews) -> None:
     from reviewtool.mail.inputs import InputSource  # noqa: PLC0415
     from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415

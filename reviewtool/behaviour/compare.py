@@ -9,6 +9,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from reviewtool.behaviour.conditions import Condition, measure_rules
 from reviewtool.behaviour.outcome import (
     Outcome,
     describe,
@@ -47,20 +48,22 @@ class Change:
     after:   the one result after: value, hazards and what is handed out, in words.
     effects: what else the outcomes after hold, and when, in words.
     hazards: what is wrong with the outcomes after and was not with those before.
-    rules:   conditions in words that together hold for exactly these scenarios.
+    conditions: rules that together hold for exactly these scenarios, most general first.
     count:   how many scenarios; share: of all scenarios, 0 to 1.
+    by_flags: how many, by the flag passed alone (0: none, N: the Nth of Domain.also) and flag subset.
     """
 
     before: tuple[tuple[str, int], ...]
     after: str
     effects: tuple[str, ...]
     hazards: tuple[str, ...]
-    rules: tuple[str, ...]
+    conditions: tuple[Condition, ...]
     count: int
     share: float
     witness: Scenario
     witness_before: str
     witness_after: str
+    by_flags: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,6 @@ class Comparison:
                 where they would be too many (those of the groups are there all the same).
     unmodelled: (function, scenarios that ended there before or after).
     left:       scenarios that were not run because too many trapped.
-    changed_by_flags: how many scenarios change, by flag subset.
     """
 
     entry: str
@@ -81,7 +83,6 @@ class Comparison:
     changed: int
     unmodelled: tuple[tuple[str, int], ...]
     left: int
-    changed_by_flags: tuple[int, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -159,7 +160,6 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
     unmodelled = _count_unmodelled(before, outcomes_b) | _count_unmodelled(after, outcomes_a)
     changed = sum(change.count for change in changes)
     left = before.swept.left + after.swept.left
-    by_flags = ((rows >= _FIRST_GROUP) * joint.states[:, None]).sum(axis=0)
     return Comparison(
         entry,
         domain,
@@ -168,7 +168,6 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
         changed,
         tuple(sorted(unmodelled.items())),
         left,
-        tuple(int(n) for n in by_flags),
     )
 
 
@@ -251,13 +250,24 @@ def _change(
         after=key[0],
         effects=effects,
         hazards=fresh,
-        rules=tuple(rule_words(rule, domain) for rule in rules),
+        conditions=measure_rules(rules, domain),
         count=count,
         share=count / max(1, domain.scenarios),
         witness=scenario_at(domain, word, subset),
         witness_before=describe(old, sides[0].unmodelled, sides[0].out),
         witness_after=describe(new, sides[1].unmodelled, sides[1].out),
+        by_flags=_count_by_flags(inside, labelling.row_of, domain),
     )
+
+
+def _count_by_flags(
+    inside: npt.NDArray[np.bool_], row_of: npt.NDArray[np.int32], domain: Domain
+) -> tuple[tuple[int, ...], ...]:
+    alone = domain.columns.get("also", np.zeros(len(row_of), np.uint8))
+    pairs = alone.astype(np.int64) * len(inside) + row_of
+    states = np.bincount(pairs, minlength=(1 + len(domain.also)) * len(inside))
+    counts = states.reshape(-1, len(inside)) @ inside.astype(np.int64)
+    return tuple(tuple(int(n) for n in row) for row in counts)
 
 
 def _results(

@@ -142,13 +142,23 @@ def entry_domain(
     name: str, before: SourceIndex, after: SourceIndex, bindings: Iterable[Binding], budget: int
 ) -> Domain:
     """Return the domain of entry NAME: all that either version of its code can tell apart."""
-    identifiers = before.identifiers(before.closure(name)) | after.identifiers(after.closure(name))
+    return domain_of_versions(name, (before, after), bindings, budget)
+
+
+def domain_of_versions(
+    name: str, versions: Iterable[SourceIndex], bindings: Iterable[Binding], budget: int
+) -> Domain:
+    """Return the domain of entry NAME: all that any of VERSIONS of its code can tell apart."""
+    identifiers: frozenset[str] = frozenset()
+    constants: frozenset[str] = frozenset()
+    for index in versions:
+        identifiers |= index.identifiers(index.closure(name))
+        constants |= index.constants
     flags: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
     for binding in bindings:
         traits |= binding.traits
         if binding.takes_flags:
-            constants = before.constants | after.constants
             flags |= {
                 word for word in identifiers if word.startswith("FOLL_") and word in constants
             }

@@ -10,7 +10,7 @@ from reviewtool.mail.address import Address
 from reviewtool.report.b4 import ReviewFile, b4_files
 from reviewtool.report.remarks import closing, write_remarks
 from reviewtool.report.reply import Attachment, Remark, write_reply
-from reviewtool.review import NOTICE, PatchReview, Review, Severity
+from reviewtool.review import NOTICE, PatchReview, Review, Severity, WholeReview
 from reviewtool.series.patch import Patch
 from reviewtool.series.series import Series
 
@@ -66,10 +66,28 @@ def series_note(review: Review) -> str:
             for finding in patch.findings
             if finding.severity is not Severity.NOTE
         ]
+    if review.whole is not None:
+        lines += ["", *_whole_lines(review.whole)]
     if review.missing:
         numbers = ", ".join(str(number) for number in review.missing)
         lines += ["", f"Not there, and not looked at: {numbers}."]
     return "\n".join(lines)
+
+
+def _whole_lines(whole: WholeReview) -> list[str]:
+    """Return what there is to say about all patches together: the verdict, and what is undone."""
+    why = f" ({whole.verdict_why})" if whole.verdict_why else ""
+    lines = [f"- The series as a whole, base to {whole.last}: {whole.verdict}{why}"]
+    for one in whole.entries:
+        for undone in one.undone:
+            part = "" if undone.count == undone.of else f" of {undone.of:,}"
+            what = f"{undone.count:,}{part} scenarios changed by {undone.changed_by}"
+            stay = f"; {undone.left:,} stay changed" if undone.left else ""
+            lines.append(
+                f"- {one.entry.name}(): {what}, restored by {undone.restored_by}{stay}; "
+                f"for example {undone.witness}: {undone.before} -> {undone.between} -> {undone.before}"
+            )
+    return lines
 
 
 def review_for_b4(review: Review, series: Series, identity: Address) -> tuple[ReviewFile, ...]:

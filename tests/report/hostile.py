@@ -32,7 +32,13 @@ def hostile_review(review: Review) -> Review:
                 entry,
                 path=PATH,
                 signature_after=EVIL,
-                changes=tuple(replace(change, rules=(EVIL,)) for change in entry.changes),
+                changes=tuple(
+                    replace(
+                        change,
+                        conditions=tuple(replace(one, words=EVIL) for one in change.conditions),
+                    )
+                    for change in entry.changes
+                ),
             )
             for entry in patch.entries
         ),

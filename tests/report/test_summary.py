@@ -12,6 +12,7 @@ import pytest
 from reviewtool.mail.address import Address
 from reviewtool.report.lint import lint_reply
 from reviewtool.report.remarks import closing, write_remarks
+from reviewtool.report.replies import reply_to_cover
 from reviewtool.report.reply import write_reply
 from reviewtool.report.summary import render_json, render_markdown, render_text
 from reviewtool.review import NOTICE, Review
@@ -22,7 +23,8 @@ Golden = Callable[[str, bytes], None]
 
 
 @pytest.mark.parametrize(
-    "name", ["follow-page-v1.mbox", "lock-leak.patch", "true-refactoring.patch"]
+    "name",
+    ["follow-page-v1.mbox", "lock-leak.patch", "true-refactoring.patch", "smaps-undone.mbox"],
 )
 def test_the_text_report_is_as_it_was(review_sample: Reviews, golden: Golden, name: str) -> None:
     golden(f"{name}.txt", render_text(review_sample(name)[0]).encode())
@@ -36,6 +38,29 @@ def test_the_json_report_is_as_it_was(review_sample: Reviews, golden: Golden) ->
 
 def test_the_markdown_report_is_as_it_was(review_sample: Reviews, golden: Golden) -> None:
     golden("lock-leak.patch.md", render_markdown(review_sample("lock-leak.patch")[0]).encode())
+
+
+def test_what_a_later_patch_undoes_is_in_every_report(
+    review_sample: Reviews, golden: Golden
+) -> None:
+    review, series = review_sample("smaps-undone.mbox")
+    golden("smaps-undone.mbox.md", render_markdown(review).encode())
+    golden("smaps-undone.mbox.json", render_json(review).encode())
+    reply = reply_to_cover(review, series, Address("Rev Iewer", "reviewer@example.org"))
+    assert reply is not None
+    golden("smaps-undone.mbox.cover.eml", reply.data)
+
+
+def test_a_series_of_many_patches_has_a_line_for_each_entry(review_sample: Reviews) -> None:
+    review, _ = review_sample("smaps-undone.mbox")
+    assert review.whole is not None
+    one = review.whole.entries[0]
+    steps = tuple(replace(one.steps[0], label=f"{n}/9") for n in range(1, 10))
+    many = replace(review.whole, entries=(replace(one, steps=steps),))
+    text = " ".join(render_text(replace(review, whole=many)).split())
+    assert (
+        "smaps_pte_range(): changed by the series in 48 of 29,586 scenarios; 1/9: 426, 2/9" in text
+    )
 
 
 def test_the_reply_is_as_it_was_and_passes_the_lint(review_sample: Reviews, golden: Golden) -> None:

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was found of an entry, as the Review has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reviewtool.behaviour.callers import Call, find_calls, reach_of
+from reviewtool.behaviour.compare import Change, Comparison
+from reviewtool.behaviour.conditions import Condition
+from reviewtool.behaviour.facts import Facts
+from reviewtool.review import (
+    CallerReview,
+    ChangeReview,
+    ConditionReview,
+    EntryReview,
+    FactReview,
+)
+from reviewtool.tree.source import SourceIndex
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An entry compared, with its facts before and after."""
+
+    comparison: Comparison
+    before: Facts
+    after: Facts
+
+
+def entry_review(made: Compared, old: SourceIndex, new: SourceIndex) -> EntryReview:
+    """Return what a review says of an entry of trees OLD and NEW."""
+    comparison, before, after = made.comparison, made.before, made.after
+    function, domain = new.functions[comparison.entry], comparison.domain
+    facts = []
+    for fact_id in dict.fromkeys([*(f.id for f in before.facts), *(f.id for f in after.facts)]):
+        b, a = before.get(fact_id), after.get(fact_id)
+        subject = (a or b).subject if (a or b) else ""  # type: ignore[union-attr]
+        facts.append(FactReview(fact_id, subject, b.when if b else "", a.when if a else ""))
+    callers = tuple(
+        dict.fromkeys(
+            _caller_review(call, comparison) for call in find_calls(new, comparison.entry)
+        )
+    )
+    return EntryReview(
+        name=comparison.entry, path=function.path, line=function.first_line,
+        signature_before=old.functions[comparison.entry].signature, signature_after=function.signature,
+        verdict=comparison.verdict.value, scenarios=domain.scenarios, states=len(domain.words),
+        factors=tuple(factor.name for factor in domain.factors), flags=domain.flags, also=domain.also, cut=domain.cut,
+        changed=comparison.changed, overall=comparison.overall,
+        changes=tuple(_change_review(change) for change in comparison.changes), facts=tuple(facts),
+        callers=callers, unmodelled=comparison.unmodelled, left=comparison.left,
+    )  # fmt: skip
+
+
+def _caller_review(call: Call, comparison: Comparison) -> CallerReview:
+    reach = reach_of(call, comparison)
+    return CallerReview(
+        call.name, call.path, call.words, call.why, call.through, reach.count, reach.sure,
+        tuple((change.after, count) for change, count in reach.changes),
+    )  # fmt: skip
+
+
+def condition_reviews(conditions: Iterable[Condition]) -> tuple[ConditionReview, ...]:
+    """Return CONDITIONS as a review has them."""
+    return tuple(
+        ConditionReview(one.words, one.count, one.share, one.witness.words, one.witness.options)
+        for one in conditions
+    )
+
+
+def _change_review(change: Change) -> ChangeReview:
+    return ChangeReview(
+        before=change.before, after=change.after, effects=change.effects, hazards=change.hazards,
+        conditions=condition_reviews(change.conditions),
+        count=change.count, share=change.share, witness=change.witness.words, witness_options=change.witness.options,
+        witness_before=change.witness_before, witness_after=change.witness_after,
+    )  # fmt: skip
