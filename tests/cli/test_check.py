@@ -205,6 +205,16 @@ def test_a_bad_tracking_file_is_no_worse_than_none(place: Place, text: str) -> N
     assert found.summary.text.startswith(needs)
 
 
+def test_another_tree_is_what_it_is_applied_to(place: Place, tmp_path: Path) -> None:
+    place.git("checkout", "-q", "main")
+    tree = str(place.repository)
+    found = check_mail(place.mail(1), None, whole=False, folder=tmp_path, tree=tree)
+    assert found.summary.standing is Standing.PASS, found
+    bad = check_mail(place.mail(1), None, whole=False, folder=tmp_path, tree=str(tmp_path))
+    assert bad.summary.standing is Standing.FAIL
+    assert str(tmp_path) in bad.summary.text
+
+
 def test_a_cover_letter_alone_could_not_be_told(place: Place) -> None:
     done = place.check("series", place.mail(0))
     (row,) = json.loads(done.stdout)

@@ -12,7 +12,9 @@ from click.testing import CliRunner
 
 from reviewtool.cli.render import render, schema
 from reviewtool.errors import InputError
+from reviewtool.picture import PatchPicture
 from reviewtool.report.formats import FORMATS, render_review
+from reviewtool.report.page import render_page
 from reviewtool.report.stored import read_review_file
 from reviewtool.report.summary import render_json
 from reviewtool.review import Finding, Review, Severity
@@ -76,3 +78,14 @@ def test_a_page_of_a_review_that_was_stored_without_maps_is_refused(tmp_path: Pa
     assert isinstance(done.exception, InputError)
     assert "review again with --map" in str(done.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stored_review_with_maps_is_written_as_a_page(tmp_path: Path) -> None:
+    review = read_review_file(GOLDEN)
+    drawn = replace(review.patches[0], picture=PatchPicture((), ()))
+    review = replace(review, patches=(drawn, *review.patches[1:]))
+    stored, page = tmp_path / "review.json", tmp_path / "review.html"
+    stored.write_text(render_json(review), encoding="utf-8")
+    done = CliRunner().invoke(render, [str(stored), "--html", str(page)])
+    assert done.exit_code == 1
+    assert page.read_text(encoding="utf-8") == render_page(review)

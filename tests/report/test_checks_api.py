@@ -220,6 +220,13 @@ def test_the_token_never_follows_a_redirect(patchwork: Patchwork) -> None:
     assert other.seen == []
 
 
+def test_a_server_without_tls_gets_no_token_by_https(patchwork: Patchwork) -> None:
+    server = parse_server(patchwork.url.replace("http:", "https:"))
+    with pytest.raises(ToolError, match="no answer after 4 attempts"):
+        post_check(server, Token(SECRET), 1201, CHECK, QUICK)
+    assert patchwork.seen == []
+
+
 def test_a_server_that_echoes_the_token_does_not_get_it_into_a_message(
     patchwork: Patchwork,
 ) -> None:
