@@ -98,8 +98,8 @@ def compile_finding(error: CompileError, *, after_patch: bool) -> Finding:
     return Finding("compile-error", Severity.ERROR, title, (), error.path, error.line)
 
 
-def change_finding(entry: EntryReview, patch: Patch) -> Finding:
-    """Return that ENTRY changes, and how, at the place of PATCH that shows it best."""
+def change_finding(entry: EntryReview, patch: Patch | None) -> Finding:
+    """Return that ENTRY changes, and how, at the place of PATCH that shows it best, else where it is."""
     details = []
     for change in entry.changes:
         before = ", ".join(f"{words}" for words, _ in change.before[:4]) + (
@@ -122,10 +122,10 @@ def _when(change: ChangeReview) -> str:
     return f"when {change.rules[0]}{more}"
 
 
-def _place(entry: EntryReview, patch: Patch) -> tuple[str, int, int]:
+def _place(entry: EntryReview, patch: Patch | None) -> tuple[str, int, int]:
     """Return where in the patch a change of ENTRY shows best: the end of its own hunk, else of the first in C."""
     ends: list[tuple[str, int, int]] = []
-    for file in patch.files:
+    for file in patch.files if patch else ():
         for hunk in file.hunks:
             changed = [line for line in hunk.lines if line.kind is not LineKind.CONTEXT]
             if changed and file.path.endswith((".c", ".h")):
@@ -143,7 +143,7 @@ _HAZARDS = (
 )  # fmt: skip
 
 
-def hazard_findings(entries: list[EntryReview], patch: Patch) -> list[Finding]:
+def hazard_findings(entries: list[EntryReview], patch: Patch | None) -> list[Finding]:
     """Return one finding for each kind of hazard that PATCH brings, with the entries that meet it."""
     found: dict[str, list[tuple[EntryReview, ChangeReview, str]]] = {}
     for entry in entries:
@@ -155,7 +155,7 @@ def hazard_findings(entries: list[EntryReview], patch: Patch) -> list[Finding]:
 
 
 def _hazard_finding(
-    kind: str, met: list[tuple[EntryReview, ChangeReview, str]], patch: Patch
+    kind: str, met: list[tuple[EntryReview, ChangeReview, str]], patch: Patch | None
 ) -> Finding:
     entry, change, hazard = max(met, key=lambda item: item[1].count)
     names = ", ".join(dict.fromkeys(f"{item[0].name}()" for item in met))

@@ -284,7 +284,7 @@ class GitDir:
         """Return the commits that git-log finds with ARGUMENTS (no revision of a user's) and PATHS."""
         out = self.read(
             ["log", "-z", "--no-color", "--no-show-signature", "--no-notes", "--no-decorate", "--encoding=UTF-8",
-             "--format=%H%x01%P%x01%s", *arguments, "--", *_literal(paths)]
+             "--format=%H%x01%P%x01%s", *arguments, "--", *literal(paths)]
         )  # fmt: skip
         commits = []
         for record in out.decode("utf-8", "replace").split("\0"):
@@ -299,7 +299,7 @@ class GitDir:
         """Yield id and parents' ids of what git-log finds, as it finds it; close() ends it early."""
         program = start_program(
             ["git", "--no-pager", "log", "--no-show-signature", "--no-color", "--format=%H %P", *arguments,
-             "--", *_literal(paths)],
+             "--", *literal(paths)],
             cwd=self._folder, environment=self._environment, limits=_LIMITS,
         )  # fmt: skip
         try:
@@ -427,7 +427,7 @@ class GitDir:
         return ()
 
 
-def _literal(paths: Sequence[str]) -> list[str]:
+def literal(paths: Sequence[str]) -> list[str]:
     """Return PATHS so that git takes no character of them for a pattern."""
     return [f":(top,literal){path}" for path in paths]
 

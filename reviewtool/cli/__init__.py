@@ -31,6 +31,16 @@ _COMMANDS = {
         "kerneldoc",
         "Render, check and draft kernel-doc comments.",
     ),
+    "diff": (
+        "reviewtool.cli.history",
+        "diff",
+        "Compare how a function behaves at two revisions.",
+    ),
+    "bisect": (
+        "reviewtool.cli.history",
+        "bisect",
+        "Find the commit that changes the outcome of a scenario.",
+    ),
     "simulate": (
         "reviewtool.cli.simulate",
         "simulate",

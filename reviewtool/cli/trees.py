@@ -34,6 +34,15 @@ def open_base(
         yield base
 
 
+def runnable(name: str, snapshot: Snapshot, _entries: tuple[str, ...]) -> Snapshot:
+    """Return what of SNAPSHOT, which users call NAME, is compiled to run some entries.
+
+    Raises: InputError for a tree that cannot be run.
+    """
+    refuse_other_trees(name, snapshot)
+    return snapshot
+
+
 def refuse_other_trees(name: str, snapshot: Snapshot) -> None:
     """Refuse a tree whose code cannot be run.  Raises: InputError."""
     if "mm/gup.c" not in snapshot.files or "include/linux/mm.h" not in snapshot.files:

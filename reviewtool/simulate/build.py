@@ -136,6 +136,12 @@ def _harness() -> Mapping[str, str]:
     return {path.name: path.read_text() for path in sorted((MODEL_ROOT / "harness").iterdir())}
 
 
+@cache
+def machine_identity() -> str:
+    """Return a text that changes when what code is run on does: the compiler, the harness, the factors."""
+    return key_of([compiler_identity(), *_harness().values(), scenario_header(), outcome_header()])
+
+
 def _tables(request: BuildRequest) -> str:
     names = [binding.function.name for binding in request.bindings]
     loops = "".join(

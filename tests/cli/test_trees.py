@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -170,3 +171,53 @@ def test_a_review_is_the_same_in_a_bare_repository_a_directory_and_a_hook(
     assert len(set(bodies)) == 1
     assert "only comments and white space change" in " ".join(bodies[0].split())
     assert history.hash() == before
+
+
+def test_two_revisions_are_compared_and_bisected(history: History, home: Path) -> None:
+    before = history.hash()
+    tree = ("--tree", str(history.path), "--entry", "follow_page")
+    done = _run(home, "diff", "v1", "v2", *tree, "--format", "json", "--budget", "100000")
+    made = json.loads(done.stdout)["review"]["patches"][0]
+    assert (done.returncode, done.stderr) == (1, "")
+    assert made["changed_functions"] == ["gup_can_follow_protnone"]
+    (entry,) = made["entries"]
+    assert all("PROT_NONE" in rule for change in entry["changes"] for rule in change["rules"])
+    scenario = ("--set", "entry=present,protnone", "--set", "flags=FOLL_GET")
+    done = _run(home, "bisect", *tree, "--good", "v1", "--bad", "v2", *scenario, "--format=json")
+    found = json.loads(done.stdout)["bisection"]
+    assert done.returncode == 0
+    assert [commit["id"] for commit in found["first"]] == [history.git("rev-parse", "broken")]
+    assert "2 left: " in done.stderr
+    done = _run(home, "bisect", *tree, "--good", "v1", "--bad", "v2", *scenario, "--quiet")
+    said = " ".join(done.stdout.split())
+    assert "changes with commit" in said
+    assert "before: the page, a reference taken after: NULL" in said
+    assert done.stderr == ""
+    assert history.hash() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("diff", "v1", "v9", "--entry", "follow_page"), "v9: "),
+        (("diff", "v1", "v2", "--entry", "no_such"), "no such function"),
+        (
+            ("diff", "v1", "--entry=follow_page", "--", "--upload-pack=x"),
+            "not the name of a revision",
+        ),
+        (("bisect", "--good=-v", "--bad=v2", "--entry=follow_page"), "not the name of a revision"),
+        (("bisect", "--good=v1", "--bad=nope", "--entry=follow_page"), "nope: "),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_one_line_and_status_2(
+    history: History, home: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    done = _run(home, arguments[0], "--tree", str(history.path), *arguments[1:])
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert reason in done.stderr
+
+
+def test_a_plain_directory_has_no_revisions(home: Path, tmp_path: Path) -> None:
+    done = _run(home, "diff", "v1", "v2", "--tree", str(tmp_path), "--entry", "follow_page")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "plain directory" in done.stderr
