@@ -34,21 +34,39 @@ def open_base(
         yield base
 
 
-def runnable(name: str, snapshot: Snapshot, _entries: tuple[str, ...]) -> Snapshot:
-    """Return what of SNAPSHOT, which users call NAME, is compiled to run some entries.
+def runnable(name: str, snapshot: Snapshot, entries: tuple[str, ...]) -> Snapshot:
+    """Return what of SNAPSHOT, which users call NAME, is compiled to run ENTRIES.
 
-    Raises: InputError for a tree that cannot be run.
+    That is all of a variant of the model, and a slice of a kernel's tree.
+    Raises: InputError for a tree that cannot be run, or has not such entries.
     """
-    refuse_other_trees(name, snapshot)
-    return snapshot
+    refuse_no_kernel(name, snapshot)
+    if is_model(snapshot):
+        return snapshot
+    from reviewtool.slice.taking import take_slice  # noqa: PLC0415
+
+    taken = take_slice(snapshot.read, entries)
+    for entry, why in taken.missing:
+        raise InputError(f"--entry {entry}", f"{name}: {why}")
+    return taken.snapshot
+
+
+def is_model(snapshot: Snapshot) -> bool:
+    """Whether SNAPSHOT is a variant of the bundled model, which is compiled whole."""
+    return "include/linux/other_cpu.h" in snapshot.files
+
+
+def refuse_no_kernel(name: str, snapshot: Snapshot) -> None:
+    """Refuse a tree that is no kernel's.  Raises: InputError."""
+    for path in ("mm/gup.c", "include/linux/mm.h"):
+        if path not in snapshot.files:
+            raise InputError(name, f"no tree of the kernel: it has no {path}")
 
 
 def refuse_other_trees(name: str, snapshot: Snapshot) -> None:
     """Refuse a tree whose code cannot be run.  Raises: InputError."""
-    if "mm/gup.c" not in snapshot.files or "include/linux/mm.h" not in snapshot.files:
-        missing = "mm/gup.c" if "mm/gup.c" not in snapshot.files else "include/linux/mm.h"
-        raise InputError(name, f"no tree of the kernel: it has no {missing}")
-    if "include/linux/other_cpu.h" not in snapshot.files:
+    refuse_no_kernel(name, snapshot)
+    if not is_model(snapshot):
         raise InputError(
             name, "not a tree of the mm model: only variants of the bundled model can be run yet"
         )
