@@ -43,6 +43,7 @@ class Settings:
     entries: functions to drive beside those that are chosen; budget: most scenarios per entry.
     pictures: whether to make what a page shows beside the review (PatchReview.picture).
     find_blob: gives the versions that three-way merges need.
+    mutants: how many small wrong versions of each patch's functions to try, for PatchReview.sensitivity.
     """
 
     entries: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Settings:
     base_name: str = "the bundled mm model (behaviour of Linux v6.5-rc3)"
     pictures: bool = False
     find_blob: FindBlob = no_blob
+    mutants: int = 0
 
 
 Key = tuple[object, ...]

@@ -26,6 +26,7 @@ from reviewtool.simulate.vetting import vet_source
 from reviewtool.tree.recover import in_order, recover_proposals, recovery_of, refit
 from reviewtool.tree.repository import Applied, Conflict, Repository, open_repository
 from reviewtool.tree.snapshot import Snapshot
+from reviewtool.vouching import find_coverage, measure_sensitivity
 from reviewtool.whole import Stage, review_whole
 
 __all__ = ["Progress", "Settings", "review_series"]
@@ -127,6 +128,7 @@ def _review_patch(
     picture = (
         picture_patch(patch, draft.ran, run.cache, run.progress) if run.settings.pictures else None
     )
+    ran, settings = draft.ran, run.settings
     return PatchReview(
         label=label,
         subject=patch.subject,
@@ -147,6 +149,8 @@ def _review_patch(
         verdict=draft.verdict.value,
         verdict_why=draft.why,
         picture=picture,
+        coverage=find_coverage(ran, draft.changed) if ran else (),
+        sensitivity=measure_sensitivity(ran, draft.changed, settings) if ran else (),
     )
 
 

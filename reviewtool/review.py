@@ -167,6 +167,35 @@ class LineReview:
 
 
 @dataclass(frozen=True)
+class CoverageReview:
+    """A changed function, after the patch, and the lines of its statements that no scenario ran.
+
+    statements: how many lines of it begin a statement.  silent: those of them that never ran.
+    """
+
+    function: str
+    path: str
+    statements: int
+    silent: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SensitivityReview:
+    """How small wrong versions (mutants) of a changed function fared in this run.
+
+    tried:     how many were made; different: those of them that compile to another program.
+    reported:  how many of those a review would have reported.  missed: each of the others.
+    """
+
+    function: str
+    path: str
+    tried: int
+    different: int
+    reported: int
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FileReview:
     """A file of a patch; `simulated` if the model runs it, else why not."""
 
@@ -184,6 +213,7 @@ class PatchReview:
     label: "2/4", or "proposal".  applied: "cleanly", "by three-way merge", or "no".
     repairs: (input line, what was repaired).  undriven: (function, why it was not run).
     picture: what a page shows beside this, where it was asked for.
+    coverage: which statements of the changed functions ran.  sensitivity: where it was asked for.
     """
 
     label: str
@@ -203,6 +233,8 @@ class PatchReview:
     verdict: str
     verdict_why: str
     picture: PatchPicture | None = None
+    coverage: tuple[CoverageReview, ...] = ()
+    sensitivity: tuple[SensitivityReview, ...] = ()
 
 
 @dataclass(frozen=True)

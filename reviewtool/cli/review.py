@@ -53,13 +53,17 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="Sweeps at once."
 )
+@click.option(
+    "--sensitivity", "mutants", type=click.IntRange(1, 10_000), metavar="N",
+    help="Try N small wrong versions of the changed functions of each patch, and tell how many would be reported.",
+)  # fmt: skip
 @click.option("--no-cache", is_flag=True, help="Compile everything anew.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
 @fail_on_option
 def review(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None, base: str | None,
     entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
-    html: str | None, svg: str | None, maps: bool, fail_on: str,
+    html: str | None, svg: str | None, maps: bool, fail_on: str, mutants: int | None,
 ) -> None:  # fmt: skip
     """Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
 
@@ -98,6 +102,7 @@ def review(  # noqa: PLR0917  (click passes them by name)
         message_id=message_id,
         pictures=bool(html or svg or maps),
         base=base,
+        mutants=mutants or 0,
     )
     if html:
         from reviewtool.report.page import render_page  # noqa: PLC0415
@@ -115,12 +120,13 @@ def review(  # noqa: PLR0917  (click passes them by name)
 def make_review(
     inputs: tuple[str, ...], tree: str | None, entries: tuple[str, ...], *, repair: bool, budget: int | None, jobs: int,
     cached: bool, quiet: bool, revisions: str | None = None, message_id: str | None = None, base: str | None = None,
-    pictures: bool = False,
+    pictures: bool = False, mutants: int = 0,
 ) -> tuple[Review, Series]:  # fmt: skip
     """Return the review of INPUTS on TREE (None: the bundled model), and the series.
 
     revisions: commits of the git repository at TREE, or in the current directory.
     pictures:  whether to make what a page shows beside the review.
+    mutants:   how many small wrong versions of each patch's functions to try.
     base: the revision of TREE to apply to; None: the one that fits.
     """
     from dataclasses import replace  # noqa: PLC0415
@@ -141,7 +147,7 @@ def make_review(
     with open_base(tree, series, base, revisions if not inputs else None) as chosen:
         settings = Settings(
             entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, base_name=chosen.name, find_blob=chosen.find_blob,
-            pictures=pictures,
+            pictures=pictures, mutants=mutants,
         )  # fmt: skip
         known = index_sources(chosen.snapshot).functions if entries else {}
         for entry in entries:

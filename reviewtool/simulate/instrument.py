@@ -87,9 +87,10 @@ def instrument(path: str, text: str, functions: frozenset[str], table: LineTable
     def walk(node: Node) -> None:
         for child in node.children:
             if child.type == "function_definition":
-                if _name(child) in functions and not child.has_error:
+                if _name(child) in functions:
                     body = child.child_by_field_name("body")
-                    if body is not None:
+                    # an attribute before the name that the parser does not know is no harm
+                    if body is not None and not body.has_error:
                         visit(body)
             elif child.type.startswith(("preproc_if", "preproc_else", "preproc_elif")):
                 walk(child)

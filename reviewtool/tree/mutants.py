@@ -45,8 +45,13 @@ class Mutant:
     @property
     def name(self) -> str:
         """What it is called in lists: stays as it is when other code of the file moves."""
+        return f"{self.function}: {self.edit}"
+
+    @property
+    def edit(self) -> str:
+        """What is done to the function, in one line."""
         turn = f" #{self.serial + 1}" if self.serial else ""
-        return f"{self.function}: {_short(self.old)} -> {_short(self.new) or 'nothing'}{turn}"
+        return f"{_short(self.old)} -> {_short(self.new) or 'nothing'}{turn}"
 
     def apply(self, tree: Snapshot) -> Snapshot:
         """Return TREE with this edit.  Raises: ValueError when OLD is not at its place in it."""
