@@ -371,7 +371,7 @@
 					const cell = make("td", {
 						role: "gridcell", tabindex: r || p || c ? "-1" : "0", class: `k-${tile.kind}`,
 						"data-row": String(r), "data-column": String(c), "data-panel": panel, "aria-selected": "false",
-						"aria-label": `${panel}, ${row.label}${split.length ? `, ${flags.join(" ") || "none of these flags"}` : ""}: ${tile.said}`,
+						"aria-label": `${tile.letters}${tile.more ? "+" : ""}, ${panel}, ${row.label}${split.length ? `, ${flags.join(" ") || "none of these flags"}` : ""}: ${tile.said}`,
 					}, make("span", {class: "letters"}, tile.letters), tile.more ? make("span", {class: "more"}, "+") : null);
 					if (tile.shares.length > 1)
 						cell.style.setProperty("--bar", bar(tile.shares));
