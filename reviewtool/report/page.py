@@ -80,6 +80,7 @@ def render_page(review: Review) -> str:
         "page.html.j2",
         review=review,
         patches=[_shown(number, patch) for number, patch in enumerate(patches)],
+        signs=VERDICT_SIGNS,
         notice=NOTICE,
         style=style,
         script=script,
