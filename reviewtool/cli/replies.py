@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from reviewtool.cli.series import input_sources
 from reviewtool.errors import InputError, visible
 from reviewtool.mail.address import Address, parse_addresses
 from reviewtool.mail.diagnostic import Severity
+from reviewtool.mail.header import Field
 from reviewtool.mail.inputs import read_messages
 from reviewtool.mail.mailbox import unescape
 from reviewtool.mail.message import Mail, parse_mail
@@ -23,7 +24,13 @@ from reviewtool.report.identity import read_identity
 from reviewtool.report.lint import lint_reply
 from reviewtool.report.remarks import closing, write_remarks
 from reviewtool.report.replies import replies_to_patches, reply_to_cover, review_for_b4
-from reviewtool.report.reply import Attachment, write_reply
+from reviewtool.report.reply import (
+    Attachment,
+    is_mailbox,
+    is_message_id,
+    reply_recipients,
+    write_reply,
+)
 from reviewtool.report.summary import render_text
 from reviewtool.review import Review
 from reviewtool.series.series import Series
@@ -42,6 +49,8 @@ class ReplyRequest:
     b4_tree: str | None
     attach_summary: bool
     sender: str | None
+    to: tuple[str, ...]
+    in_reply_to: str | None
     tree: str | None
     quiet: bool
 
@@ -69,6 +78,7 @@ def make_replies(request: ReplyRequest, output: str | None) -> Replies:
     """
     if request.per_patch and output in (None, "-"):
         raise InputError("--per-patch", "name the folder for the replies with -o")
+    _check_addresses(request)
     identity = _identity(request.sender)
     review, series = make_review(
         request.inputs,
@@ -82,6 +92,7 @@ def make_replies(request: ReplyRequest, output: str | None) -> Replies:
         revisions=request.revisions,
         message_id=request.message_id,
     )
+    series = _addressed(series, request)
     if request.b4_tree is not None:
         _write_for_b4(request.b4_tree, review, series, identity)
         return Replies()
@@ -91,13 +102,16 @@ def make_replies(request: ReplyRequest, output: str | None) -> Replies:
     if request.per_patch or request.cover_only:
         cover = reply_to_cover(review, series, identity, attachment)
         if request.cover_only:
-            if cover is None:
+            if cover is None or series.cover is None:
                 raise InputError(request.name, "there is no cover letter to answer")
+            _say_what_is_missing(series.cover, identity)
             return Replies(((output, cover.data),), originals)
         replies = replies_to_patches(review, series, identity, attachment)
         if not replies:
             click.echo("reviewtool: nothing to say: no finding", err=True)
             sys.exit(1)
+        for original in originals[:1]:
+            _say_what_is_missing(original, identity)
         folder = Path(output or ".")
         folder.mkdir(parents=True, exist_ok=True)
         found = [*([cover] if cover is not None else []), *replies]
@@ -111,6 +125,49 @@ def _identity(sender: str | None) -> Address:
     if sender and len(given) != 1:
         raise InputError("--from", f"not an address: {sender}")
     return given[0] if given else read_identity(Path())
+
+
+def _check_addresses(request: ReplyRequest) -> None:
+    for text in request.to:
+        if not is_mailbox(text):
+            raise InputError("--to", f"not an address: {text}")
+    if request.in_reply_to is not None and not is_message_id(request.in_reply_to.strip("<> ")):
+        raise InputError("--in-reply-to", f"not a message-id: {request.in_reply_to}")
+
+
+def _addressed(series: Series, request: ReplyRequest) -> Series:
+    """Return SERIES with what the user says of its mails: whom to answer, and under which id."""
+    identity = (request.in_reply_to or "").strip("<> ")
+    fields = [Field("reply-to", text, 1) for text in request.to]
+    if not fields and not identity:
+        return series
+
+    def amended(mail: Mail) -> Mail:
+        own = [*fields]
+        if identity and not mail.message_id:
+            own.append(Field("message-id", f"<{identity}>", 1))
+        kept = [one for one in mail.header.fields if not fields or one.name != "reply-to"]
+        return replace(mail, header=replace(mail.header, fields=(*own, *kept)))
+
+    return replace(
+        series,
+        cover=None if series.cover is None else amended(series.cover),
+        patches=tuple(
+            patch if patch.mail is None else replace(patch, mail=amended(patch.mail))
+            for patch in series.patches
+        ),
+    )
+
+
+def _say_what_is_missing(mail: Mail, identity: Address) -> None:
+    """Tell what the user has to fill in before the reply to MAIL can be sent."""
+    if not any(reply_recipients(mail, identity)):
+        who = mail.sender.name or "the sender"
+        what = f"{mail.source} shows no address of {who}: give --to, or fill in To by hand"
+        click.echo(visible(f"reviewtool: {what}"), err=True)
+    if not mail.message_id:
+        what = f"{mail.source} shows no Message-ID: give --in-reply-to, or the reply starts a thread of its own"
+        click.echo(visible(f"reviewtool: {what}"), err=True)
 
 
 def _one_reply(
@@ -143,6 +200,7 @@ def _one_reply(
         names = ", ".join(others)
         what = f"this answers {reviewed.label}; there are findings on {names} too (--per-patch)"
         click.echo(f"reviewtool: {what}", err=True)
+    _say_what_is_missing(mail, identity)
     return write_reply(
         mail,
         remarks,

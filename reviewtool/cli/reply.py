@@ -36,6 +36,17 @@ import click
     help='Who replies; default: git config ("NAME <user@host>").',
 )
 @click.option(
+    "--to",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Whom to answer, where the input shows no address (a web archive's page).",
+)
+@click.option(
+    "--in-reply-to",
+    metavar="ID",
+    help="The message-id to answer, where the input shows none.",
+)
+@click.option(
     "--tree",
     type=click.Path(),
     help="Directory to apply the patches to; default: the bundled mm model.",
@@ -44,7 +55,7 @@ import click
 def reply(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, output: str | None, number: int | None,
     per_patch: bool, cover_only: bool, edit: bool, b4_tree: str | None, lint: bool, against: tuple[str, ...],
-    attach_summary: bool, sender: str | None, tree: str | None, quiet: bool,
+    attach_summary: bool, sender: str | None, to: tuple[str, ...], in_reply_to: str | None, tree: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Review INPUT and write what was found as a reply to the patch's mail.
 
@@ -58,6 +69,7 @@ def reply(  # noqa: PLR0917  (click passes them by name)
       reviewtool reply --per-patch series.mbox -o replies && git send-email replies/*.eml
       reviewtool reply --edit series.mbox -o reply.eml
       reviewtool reply --lint reply.eml --against series.mbox
+      reviewtool reply page.txt --to 'Ann <ann@host>' --in-reply-to ID -o reply.eml
       reviewtool reply --b4 ~/linux series.mbox && b4 review
 
     Exit status: 0 a reply was written (or the lint found nothing), 1 nothing to say (or lint
@@ -78,6 +90,8 @@ def reply(  # noqa: PLR0917  (click passes them by name)
         b4_tree=b4_tree,
         attach_summary=attach_summary,
         sender=sender,
+        to=to,
+        in_reply_to=in_reply_to,
         tree=tree,
         quiet=quiet,
     )

@@ -74,6 +74,8 @@ def _header(raw: bytes, mail: Mail) -> list[Diagnostic]:
     names = [field.name for field in header.fields]
     missing = [name for name in ("from", "to", "subject") if name not in names]
     found += [error("header", source, 1, f"no {name.capitalize()} field") for name in missing]
+    if "in-reply-to" not in names:
+        found.append(warning("thread", source, 1, "no In-Reply-To: it starts a thread of its own"))
     for name in ("from", "to", "cc", "subject", "in-reply-to", "references", "message-id"):
         if names.count(name) > 1:
             line = [field.line for field in header.fields if field.name == name][1]

@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reviewtool.mail.address import Address
+from reviewtool.mail.address import Address, parse_addresses
 from reviewtool.mail.log import read_log
 from reviewtool.mail.message import Mail
 from reviewtool.mail.words import encode_words, readable
@@ -33,6 +33,8 @@ _CONTROL = re.compile(
 )
 _ATOM = r"[^\s<>()\[\],;:\\\"\x00-\x1f\x7f-\uffff]+"
 _ADDRESS = re.compile(rf"{_ATOM}@{_ATOM}")
+# What an archive's page shows in place of a domain.
+_MASKED = re.compile(r"[^@]*@(?:x{3,}|\*+)(?:\.(?:x+|\*+))*", re.IGNORECASE)
 _ID = re.compile(r"[!-;=?-~]+")
 _HUNK = re.compile(r"@@ -\d")
 _FILE = re.compile(r"diff --git |\+\+\+ |--- \S")
@@ -110,11 +112,27 @@ def reply_recipients(
     return to, cc
 
 
+def is_mailbox(text: str) -> bool:
+    """Whether TEXT is one mailbox that a reply may be sent to."""
+    found = parse_addresses(text)
+    return len(found) == 1 and _can_be_sent_to(found[0])
+
+
+def _can_be_sent_to(address: Address) -> bool:
+    whole = _ADDRESS.fullmatch(address.address)
+    return whole is not None and not _MASKED.fullmatch(address.address)
+
+
+def is_message_id(text: str) -> bool:
+    """Whether TEXT may stand between the angle brackets of a message-id."""
+    return "@" in text and _ID.fullmatch(text) is not None
+
+
 def _fresh(addresses: Sequence[Address], seen: set[str]) -> tuple[Address, ...]:
     found: list[Address] = []
     for address in addresses:
         key = address.address.lower()
-        if key in seen or not _ADDRESS.fullmatch(address.address):
+        if key in seen or not _can_be_sent_to(address):
             continue
         seen.add(key)
         found.append(address)

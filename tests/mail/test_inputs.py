@@ -206,6 +206,36 @@ def test_a_git_repository_without_a_message_id_is_refused(tmp_path: Path) -> Non
         read_series([InputSource.named(str(tmp_path))])
 
 
+def test_what_b4_am_makes_of_a_mailbox_is_read_as_the_series(tmp_path: Path) -> None:
+    """b4 itself, without a network: patches in the wrong order, and a tag given in a reply."""
+    pytest.importorskip("b4")
+    from_ = "From a@example.org Mon Sep 17 00:00:00 2001\n"
+    tag = (
+        "From: Tom Tester <tom@example.org>\nSubject: Re: [PATCH 2/2] mm: step 2\n"
+        "Message-ID: <t@example.org>\nIn-Reply-To: <2@example.org>\n"
+        "References: <1@example.org> <2@example.org>\n\nTested-by: Tom Tester <tom@example.org>\n\n"
+    )
+    dated = "Date: Mon, 4 Mar 2024 12:00:00 +0000\n"
+    mails = [mail(2, f"References: <1@example.org>\n{dated}"), tag, mail(1, dated)]
+    (tmp_path / "local.mbox").write_text("".join(from_ + text for text in mails))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("b4"), "--offline-mode", "am", "-m", "local.mbox", "-o", "-",
+         "1@example.org"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"},
+    )  # fmt: skip
+    found = read_series([InputSource("b4", data=done.stdout)])
+    assert [patch.subject for patch in found.patches] == ["mm: step 1", "mm: step 2"]
+    assert (found.missing, found.all_diagnostics) == ((), ())
+    assert [item.value for item in found.patches[1].trailers if item.key == "Tested-by"] == [
+        "Tom Tester <tom@example.org>"
+    ]
+
+
 def slow_split(data: bytes) -> Iterator[bytes]:
     """Split as the grammar says, line by line."""
     lines = [line + b"\n" for line in data.split(b"\n")]

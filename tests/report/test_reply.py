@@ -213,25 +213,6 @@ def test_a_tag_that_a_person_added_is_only_mentioned() -> None:
     assert [item.severity for item in found if item.code == "tag"] == [Severity.WARNING]
 
 
-def has_send_email() -> bool:
-    """Whether git send-email is there with the Perl modules that it needs."""
-    done = subprocess.run(["git", "send-email", "-h"], capture_output=True, check=False)
-    return b"--smtp-server" in done.stderr + done.stdout
-
-
-@pytest.mark.skipif(not has_send_email(), reason="git send-email is not there")
-def test_git_send_email_takes_the_reply_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "reply.eml"
-    path.write_bytes(reply())
-    options = ["--dry-run", "--confirm=never", "--suppress-cc=self", "--smtp-server=/bin/true"]
-    out = git(tmp_path, "send-email", *options, "--from=rita@example.org", str(path))
-    header = out[out.index("From: ") :]
-    assert "To: Sam Sender <sam@example.org>" in header
-    assert "In-Reply-To: <2@example.org>" in header
-    assert "Content-Transfer-Encoding: 8bit" in header
-    assert "Cc: Ann Author <ann@example.org>" in header
-
-
 def test_the_identity_is_gits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").write_text("[user]\n\tname = Rita Reviewer\n\temail = rita@example.org\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))

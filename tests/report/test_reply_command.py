@@ -95,3 +95,60 @@ def test_the_files_for_b4_are_where_b4_looks(tmp_path: Path) -> None:
         "identity.txt",
         "series.txt",
     ]
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    """Return the name of an archive's page of the second patch: no address and no message-id."""
+    lines = Path(SAMPLE).read_text().split("\nFrom 0")[2].split("\n")
+    subject = next(line for line in lines if line.startswith("Subject: "))[9:]
+    body = "\n".join(lines[lines.index("") :]).replace("mara@example.org", "mara@xxxxxxx")
+    path = tmp_path / "page.txt"
+    fields = "From: Mara Lindqvist\nDate: Thu Jul 27 2023 - 11:44:21 EST"
+    path.write_text(f"{subject}\n\n{fields}\n{body}\n")
+    return str(path)
+
+
+def test_a_reply_to_an_archived_page_names_what_is_to_be_filled_in(
+    page: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "reply.eml"
+    done = run("--from", ME, "--quiet", page, "-o", str(out))
+    assert done.exit_code == 0
+    assert f"{page} shows no address of Mara Lindqvist: give --to" in done.stderr
+    assert f"{page} shows no Message-ID: give --in-reply-to" in done.stderr
+    assert "@xxx" not in out.read_text().split("\n\n")[0]
+    found = run("--lint", str(out)).output
+    assert ":1: error: no To field\n" in found
+    assert ":1: warning: no In-Reply-To: it starts a thread of its own\n" in found
+
+
+def test_a_reply_to_an_archived_page_goes_where_the_user_says(page: str, tmp_path: Path) -> None:
+    out = tmp_path / "reply.eml"
+    to = ["--to", "Mara Lindqvist <mara@example.org>", "--to", "mm@lists.example.org"]
+    done = run(
+        "--from", ME, "--quiet", *to, "--in-reply-to", "<1@example.org>", page, "-o", str(out)
+    )
+    assert (done.exit_code, done.stderr) == (0, "")
+    mail = parse_mail(out.read_bytes(), "reply")
+    assert [one.address for one in mail.addresses("to")] == [
+        "mara@example.org",
+        "mm@lists.example.org",
+    ]
+    assert (mail.in_reply_to, mail.references) == ("1@example.org", ("1@example.org",))
+    assert run("--lint", str(out)).output == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--to", "nobody"),
+        ("--to", "mara@xxxxxxx"),
+        ("--to", "a@example.org\nBcc: b@example.org"),
+        ("--in-reply-to", "no id"),
+        ("--in-reply-to", "1@x>\nBcc: b@example.org"),
+    ],
+)
+def test_what_is_no_address_or_message_id_is_refused(option: str, value: str) -> None:
+    with pytest.raises(InputError, match="not a"):
+        run("--from", ME, "--quiet", option, value, SAMPLE)
