@@ -5,7 +5,8 @@
     trailer  = key ":" blank value *(newline blank continuation)
     key      = letters, digits and "-"; or "Cc", "Link", "Fixes"
 
-A comment in brackets of its own line ("[akpm@...: fix typo]") and "# ..." may stand among them.
+A comment in brackets of its own lines ("[akpm@...: fix typo]") and "# ..." may stand among them.  The
+title in brackets of a Fixes that a mail program wrapped goes on in the next line, indented or not.
 
 Source: git-interpret-trailers(1); Documentation/process/submitting-patches.rst in the kernel tree.
 """
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]+(\S.*?)\s*$")
+_OPEN_TITLE = re.compile(r'^[0-9a-f]{8,40} \("[^"]*$')
 _KNOWN = re.compile(
     r"(?:[A-Za-z]+-)*(?:by|to|off-by)$|^(?:cc|link|fixes|closes|message-id|change-id|bugzilla|bug"
     r"|base-commit|buglink|references|depends-on|suggested-by|cherry-picked-from)$",
@@ -41,14 +43,17 @@ def parse_trailers(log: Sequence[str]) -> tuple[Trailer, ...]:
     start = end
     while start and log[start - 1].strip():
         start -= 1
-    if start == 0 and end <= 1:
-        return ()
     found: list[Trailer] = []
+    in_comment = False
     for number, text in enumerate(log[start:end], start + 1):
         match = _TRAILER.match(text)
-        if match and is_trailer_key(match[1]):
+        is_own = match is not None and is_trailer_key(match[1])
+        in_comment = (in_comment or text.startswith("[")) and not is_own
+        if in_comment:
+            in_comment = not text.rstrip().endswith("]")
+        elif match and is_own:
             found.append(Trailer(match[1], match[2], number))
-        elif found and text[:1] in " \t":
+        elif found and (text[:1] in " \t" or _OPEN_TITLE.search(found[-1].value)):
             last = found[-1]
             found[-1] = Trailer(last.key, f"{last.value} {text.strip()}", last.line)
     return tuple(found)

@@ -147,3 +147,26 @@ def test_a_line_of_2_gib_is_refused_before_it_is_read() -> None:
 def test_a_nul_byte_is_refused_at_its_line() -> None:
     with pytest.raises(InputError, match="x:3: binary"):
         list(list_messages([InputSource("x", data=b"Subject: x\n\na\0b\n")]))
+
+
+def values(*log: str) -> list[str]:
+    return [item.value for item in parse_trailers(log)]
+
+
+def test_a_log_of_nothing_but_a_trailer_has_it() -> None:
+    assert values("Signed-off-by: A <a@example.org>") == ["A <a@example.org>"]
+    assert values("mm: a title") == []
+
+
+def test_a_comment_in_brackets_of_several_lines_is_no_part_of_a_trailer() -> None:
+    log = ["Signed-off-by: A <a@x.org>", "[B: rename the", " constants: all]", "Cc: C <c@x.org>"]
+    assert values(*log) == ["A <a@x.org>", "C <c@x.org>"]
+    assert values("Cc: A <a@x.org>", "[B: never closed", "Cc: C <c@x.org>") == [
+        "A <a@x.org>",
+        "C <c@x.org>",
+    ]
+
+
+def test_a_title_that_was_wrapped_without_indentation_goes_on() -> None:
+    log = ['Fixes: 0123456789ab ("mm: a title that', 'goes on")', "Cc: A <a@x.org>"]
+    assert values(*log) == ['0123456789ab ("mm: a title that goes on")', "A <a@x.org>"]

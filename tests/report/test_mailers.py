@@ -100,7 +100,7 @@ def test_git_send_email_sends_the_reply_as_it_is(tmp_path: Path) -> None:
     script.write_text(f"#!/bin/sh\ncat >{tmp_path}/sent\n")
     script.chmod(0o755)
     subprocess.run(
-        ["git", "-c", "user.name=x", "-c", "user.email=joerg@example.org", "send-email",
+        ["git", "-c", f"user.name={ME.name}", "-c", f"user.email={ME.address}", "send-email",
          "--confirm=never", "--suppress-cc=author", f"--smtp-server={script}", "--quiet",
          str(tmp_path / "reply.eml")],
         cwd=tmp_path,
