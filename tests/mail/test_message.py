@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import pytest
@@ -12,9 +14,11 @@ from hypothesis import strategies as st
 from reviewtool.errors import InputError
 from reviewtool.mail.address import parse_addresses
 from reviewtool.mail.body import Text, decode_transfer, split_lines
+from reviewtool.mail.diagnostic import Severity
 from reviewtool.mail.flowed import unflow
 from reviewtool.mail.fragments import find_fragments
 from reviewtool.mail.inputs import InputSource
+from reviewtool.mail.log import read_log
 from reviewtool.mail.mailbox import split_mbox
 from reviewtool.mail.message import parse_mail
 from reviewtool.mail.trailers import parse_trailers
@@ -170,3 +174,20 @@ def test_a_comment_in_brackets_of_several_lines_is_no_part_of_a_trailer() -> Non
 def test_a_title_that_was_wrapped_without_indentation_goes_on() -> None:
     log = ['Fixes: 0123456789ab ("mm: a title that', 'goes on")', "Cc: A <a@x.org>"]
     assert values(*log) == ['0123456789ab ("mm: a title that goes on")', "A <a@x.org>"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((Path(__file__).parents[1] / "series/mails").glob("*.eml")),
+    ids=lambda path: path.name,
+)
+def test_liblore_finds_the_same_trailers_in_our_mails(path: Path) -> None:
+    lore = pytest.importorskip("liblore.series")
+    mail = parse_mail(path.read_bytes(), "x")
+    if mail.forwarded or any(item.severity is Severity.ERROR for item in mail.diagnostics):
+        pytest.skip("refused, or forwarded")
+    if path.name.startswith(("04-", "05-", "08-attached-f")):
+        pytest.skip("what stands in such a log is a choice of ours")
+    theirs = lore.extract_trailers(message_from_bytes(path.read_bytes(), policy=policy.default))
+    ours = parse_trailers(read_log(mail.body).lines)
+    assert [item.key for item in ours] == [item.name for item in theirs]
