@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reviewtool.behaviour.compare import Comparison, Side, Verdict, compare
 from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
@@ -20,6 +20,7 @@ from reviewtool.review import (
     EntryReview,
     Finding,
     LineReview,
+    Origin,
     Severity,
 )
 from reviewtool.series.diff import LineKind
@@ -85,6 +86,7 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     lines: list[LineReview] = field(default_factory=list)
     ran: Ran | None = None
+    origin: Origin | None = None
     changed: tuple[str, ...] = ()
     verdict: Verdict = Verdict.UNKNOWN
     why: str = ""
@@ -139,12 +141,13 @@ def simulate_patch(
         if file.path in before.files and file.path.endswith((".c", ".h"))
     }
     added = {file.path for file in patch.files if file.path_before is None}
-    after = Snapshot(
-        {
+    after = replace(
+        after,
+        files={
             path: text
             for path, text in after.files.items()
             if path not in added or is_simulated(path, before)
-        }
+        },
     )
     old, new = index_sources(before), index_sources(after)
     delta = compare_trees(old, new)

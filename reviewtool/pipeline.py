@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from reviewtool.errors import InputError
@@ -23,6 +24,8 @@ from reviewtool.series.patch import Patch
 from reviewtool.series.series import Series
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.vetting import vet_source
+from reviewtool.slice.pair import is_kernel_tree
+from reviewtool.slicing import simulate_on_kernel
 from reviewtool.tree.recover import in_order, recover_proposals, recovery_of, refit
 from reviewtool.tree.repository import Applied, Conflict, Repository, open_repository
 from reviewtool.tree.snapshot import Snapshot
@@ -112,6 +115,7 @@ def _review_patch(
     run: Run, patch: Patch, label: str, before: Snapshot, applied: Applied | Conflict
 ) -> PatchReview:
     draft = Draft()
+    simulated: Container[str] = before.files
     repairs = [(repair.source_line, repair.what) for repair in patch.repairs]
     repairs += [(item.line, item.text) for item in patch.diagnostics if item.code == "fit-note"]
     if isinstance(applied, Conflict):
@@ -119,8 +123,15 @@ def _review_patch(
         draft.why = "the patch does not apply"
     else:
         _refuse_hostile(patch, label, before, applied.snapshot)
-        simulate_patch(run, patch, before, applied.snapshot, draft, proposal=label == "proposal")
-        judge_claims(patch, before, applied.snapshot, draft)
+        if is_kernel_tree(before):
+            pair = simulate_on_kernel(run, patch, before, applied.snapshot, draft)
+            judge_claims(patch, pair.before.snapshot, pair.after.snapshot, draft)
+            simulated = pair.looked_at
+        else:
+            simulate_patch(
+                run, patch, before, applied.snapshot, draft, proposal=label == "proposal"
+            )
+            judge_claims(patch, before, applied.snapshot, draft)
         draft.findings += kernel_doc_findings(patch, before, applied.snapshot)
     draft.findings += [change_finding(entry, patch) for entry in draft.entries if entry.changed]
     draft.findings += hazard_findings(draft.entries, patch)
@@ -137,7 +148,7 @@ def _review_patch(
         applied=applied.how if isinstance(applied, Applied) else "no",
         repairs=tuple(repairs),
         files=tuple(
-            _file_review(file.path, file.added, file.removed, before) for file in patch.files
+            _file_review(file.path, file.added, file.removed, simulated) for file in patch.files
         ),
         changed_functions=draft.changed,
         entries=tuple(draft.entries),
@@ -151,6 +162,7 @@ def _review_patch(
         picture=picture,
         coverage=find_coverage(ran, draft.changed) if ran else (),
         sensitivity=measure_sensitivity(ran, draft.changed, settings) if ran else (),
+        origin=draft.origin,
     )
 
 
@@ -159,23 +171,22 @@ def _refuse_hostile(patch: Patch, label: str, before: Snapshot, after: Snapshot)
 
     Raises: InputError naming the input, its line, the file and the reason.
     """
-    sources = dict(after.sources())
     for file in patch.files:
-        text = sources.get(file.path)
+        text = after.read(file.path) if file.path.endswith((".c", ".h")) else None
         if text is None or text == before.files.get(file.path):
             continue
         if not is_simulated(file.path, before):
             continue  # no compiler will see it
-        for refusal in vet_source(file.path, text, sources):
+        for refusal in vet_source(file.path, text, after.files):
             at = input_line(file, refusal.line)
             where = f"patch {label}: {file.path}:{refusal.line}: {refusal.reason}"
             raise InputError(patch.source, where, at)
 
 
-def _file_review(path: str, added: int, removed: int, before: Snapshot) -> FileReview:
+def _file_review(path: str, added: int, removed: int, simulated: Container[str]) -> FileReview:
     if not path.endswith((".c", ".h")):
         return FileReview(path, added, removed, simulated=False, why="no C source")
-    if path not in before.files:
+    if path not in simulated:
         return FileReview(
             path, added, removed, simulated=False, why="not a file of the tree that is simulated"
         )

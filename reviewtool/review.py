@@ -207,6 +207,19 @@ class FileReview:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where the code that ran is from, for a patch on a kernel tree.
+
+    taken: functions of the tree, each "path:line name".  primitives: names at which the model's own code
+    takes over.  stubs: functions that nobody models; a scenario that calls one counts as unmodelled.
+    """
+
+    taken: tuple[str, ...]
+    primitives: tuple[str, ...]
+    stubs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PatchReview:
     """One patch, or one proposal made in a reply.
 
@@ -214,6 +227,7 @@ class PatchReview:
     repairs: (input line, what was repaired).  undriven: (function, why it was not run).
     picture: what a page shows beside this, where it was asked for.
     coverage: which statements of the changed functions ran.  sensitivity: where it was asked for.
+    origin: where the code that ran is from; null on a tree of the model.
     """
 
     label: str
@@ -235,6 +249,7 @@ class PatchReview:
     picture: PatchPicture | None = None
     coverage: tuple[CoverageReview, ...] = ()
     sensitivity: tuple[SensitivityReview, ...] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)

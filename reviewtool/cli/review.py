@@ -140,7 +140,7 @@ def make_review(
     from reviewtool.series.read import read_series  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
     from reviewtool.simulate.domain import DEFAULT_BUDGET  # noqa: PLC0415
-    from reviewtool.tree.source import index_sources  # noqa: PLC0415
+    from reviewtool.slice.pair import has_function  # noqa: PLC0415
 
     sources = input_sources(inputs, revisions, Path(tree or "."), message_id)
     series = read_series(sources, repair=repair, message_id=message_id)
@@ -149,9 +149,8 @@ def make_review(
             entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, base_name=chosen.name, find_blob=chosen.find_blob,
             pictures=pictures, mutants=mutants,
         )  # fmt: skip
-        known = index_sources(chosen.snapshot).functions if entries else {}
         for entry in entries:
-            if entry not in known:
+            if not has_function(chosen.snapshot, entry):
                 raise InputError(f"--entry {entry}", "the tree has no such function")
         with show_progress(quiet=quiet) as progress:
             cache = open_cache() if cached else Cache(None)

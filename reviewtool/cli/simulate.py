@@ -49,6 +49,7 @@ def simulate(
     from pathlib import Path  # noqa: PLC0415
 
     from reviewtool.cli.output import write_result  # noqa: PLC0415
+    from reviewtool.cli.trees import runnable  # noqa: PLC0415
     from reviewtool.errors import InputError  # noqa: PLC0415
     from reviewtool.report.scenario import render_factors, render_trace  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
@@ -61,11 +62,10 @@ def simulate(
         return
     if entry is None:
         raise click.UsageError("Missing argument 'ENTRY' (or --list).")
-    if tree is not None and "include/linux/other_cpu.h" not in base.files:
-        raise InputError(
-            tree, "not a tree of the mm model: only variants of the bundled model run yet"
-        )
-    made = trace(base, entry, settings, Cache(None) if no_cache else open_cache())
+    cache = Cache(None) if no_cache else open_cache()
+    if tree is not None:
+        base = runnable(tree, base, (entry,), cache)
+    made = trace(base, entry, settings, cache)
     if not isinstance(made, Trace):
         error = made[0]
         raise InputError(error.path, error.message, error.line)

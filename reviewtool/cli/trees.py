@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from reviewtool.errors import InputError
 from reviewtool.execution import Settings
 from reviewtool.series.series import Series
+from reviewtool.simulate.cache import Cache
 from reviewtool.tree.base import Base, choose_base
 from reviewtool.tree.checkout import open_checkout
 from reviewtool.tree.snapshot import Snapshot, bundled_model
@@ -34,7 +35,9 @@ def open_base(
         yield base
 
 
-def runnable(name: str, snapshot: Snapshot, entries: tuple[str, ...]) -> Snapshot:
+def runnable(
+    name: str, snapshot: Snapshot, entries: tuple[str, ...], cache: Cache | None = None
+) -> Snapshot:
     """Return what of SNAPSHOT, which users call NAME, is compiled to run ENTRIES.
 
     That is all of a variant of the model, and a slice of a kernel's tree.
@@ -45,9 +48,11 @@ def runnable(name: str, snapshot: Snapshot, entries: tuple[str, ...]) -> Snapsho
         return snapshot
     from reviewtool.slice.taking import take_slice  # noqa: PLC0415
 
-    taken = take_slice(snapshot.read, entries)
+    taken = take_slice(snapshot.read, entries, cache=cache)
     for entry, why in taken.missing:
         raise InputError(f"--entry {entry}", f"{name}: {why}")
+    for error in taken.errors:
+        raise InputError(error.path, f"cannot be run with the model: {error.message}", error.line)
     return taken.snapshot
 
 
@@ -64,9 +69,5 @@ def refuse_no_kernel(name: str, snapshot: Snapshot) -> None:
 
 
 def refuse_other_trees(name: str, snapshot: Snapshot) -> None:
-    """Refuse a tree whose code cannot be run.  Raises: InputError."""
+    """Refuse a tree that is no kernel's and no model's.  Raises: InputError."""
     refuse_no_kernel(name, snapshot)
-    if not is_model(snapshot):
-        raise InputError(
-            name, "not a tree of the mm model: only variants of the bundled model can be run yet"
-        )

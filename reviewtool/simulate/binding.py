@@ -73,6 +73,14 @@ _BY_TYPE: dict[str, _Argument] = {
         "struct follow_page_context context = { NULL };",
         "world.out_used = true;\n\tworld.page_mask = context.page_mask;",
     ),
+    "struct vm_area_struct **": _Argument("NULL"),
+    "struct folio_walk *": _Argument(
+        "&walked",
+        "struct folio_walk walked = { 0 };",
+        "world.out_used = world.out_pages_used = true;\n\tworld.out_pages[0] = walked.page;",
+        out="page",
+    ),
+    "bool *": _Argument("&unlocked", "bool unlocked = false;"),
     "struct dev_pagemap **": _Argument("&pgmap", "struct dev_pagemap *pgmap = NULL;"),
     "struct ksm_rmap_item *": _Argument(
         "&item", "struct ksm_rmap_item item = { .mm = &world.mm, .address = WORLD_ADDRESS };"
@@ -92,6 +100,12 @@ _ADDRESS = re.compile(r"addr(ess)?$|^start$|^haddr$")
 _END = re.compile(r"^(end|next)$")
 _COUNT = re.compile(r"^(nr|nr_pages|npages)$")
 _INTEGERS = {"unsigned int", "unsigned long", "int", "long", "unsigned", "u32", "u64"}
+
+
+# Values that a name says more of than the type.
+_BY_NAME: dict[str, _Argument] = {
+    "fault_flags": _Argument("world.argument ? FAULT_FLAG_WRITE : 0", trait="bool argument"),
+}
 
 
 def _argument(parameter: Parameter) -> _Argument | None:
@@ -148,7 +162,7 @@ def bind(function: Function) -> Binding | Unbound:
         return Unbound(function, f"its return type is {function.return_type}")
     arguments: list[_Argument] = []
     for parameter in function.parameters:
-        argument = _argument(parameter)
+        argument = _BY_NAME.get(parameter.name) or _argument(parameter)
         if argument is None:
             spelled = f"{parameter.type} {parameter.name}".replace("* ", "*").strip()
             return Unbound(function, f"the model cannot make its parameter '{spelled}'")
@@ -159,10 +173,10 @@ def bind(function: Function) -> Binding | Unbound:
     lines += [
         f"\t{argument.before}"
         for argument in arguments
-        if argument.before.startswith(("struct", "int", "const"))
+        if argument.before.startswith(("struct", "int", "const", "bool"))
     ]
     lines += [f"\t{argument.before}" for argument in arguments
-              if argument.before and not argument.before.startswith(("struct", "int", "const"))]  # fmt: skip
+              if argument.before and not argument.before.startswith(("struct", "int", "const", "bool"))]  # fmt: skip
     if kind == "VALUE_VOID":
         lines += [f"\t{call};", "\t*value = 0;"]
     else:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from reviewtool.slice.conditionals import Active, Settings, read_active
 
@@ -52,7 +53,7 @@ class Chunk:
         """Its first name."""
         return self.names[0] if self.names else ""
 
-    @property
+    @cached_property
     def uses(self) -> frozenset[str]:
         """Identifiers in it that are neither members nor its own names."""
         return identifiers(self.tokens) - frozenset(self.names)

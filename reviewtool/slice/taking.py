@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reviewtool.simulate.build import CompileError, check
+from reviewtool.simulate.build import CompileError, check, compiler_identity
+from reviewtool.simulate.cache import Cache, key_of
 from reviewtool.slice.assemble import assemble
 from reviewtool.slice.chunks import Chunk, Kind
 from reviewtool.slice.closure import Selection, select
@@ -38,6 +39,7 @@ class Slice:
     missing: tuple[tuple[str, str], ...]
     errors: tuple[CompileError, ...] = ()
     dropped: frozenset[tuple[str, str]] = frozenset()
+    chunks: frozenset[tuple[str, str]] = frozenset()
 
 
 def find_root(definitions: Definitions, model: ModelNames, name: str) -> Chunk | str:
@@ -66,12 +68,15 @@ def take_slice(
     roots: tuple[str, ...],
     extra: tuple[str, ...] = (),
     dropped: frozenset[tuple[str, str]] = frozenset(),
+    cache: Cache | None = None,
 ) -> Slice:
     """Return the slice of the tree READ that ROOTS (names of functions) need.
 
     extra: paths that are looked at beside the usual ones.  dropped: what another slice had to leave out.
+    cache: knows what had to be left out of the same code before.
     Raises: ToolError when the compiler cannot be run.
     """
+    cache = cache or Cache(None)
     definitions, model = Definitions(read, extra), model_names()
     chunks: list[Chunk] = []
     missing: list[tuple[str, str]] = []
@@ -82,14 +87,25 @@ def take_slice(
         else:
             missing.append((name, root))
     errors: tuple[CompileError, ...] = ()
-    for _ in range(_MOST_ROUNDS):
+    key = ""
+    for turn in range(_MOST_ROUNDS):
         selection = select(definitions, model, chunks, dropped)
         snapshot = assemble(definitions, model, selection)
+        if not turn:
+            key = _key(snapshot, dropped)
+            known = _recall(cache, key)
+            if known is not None:
+                dropped = known
+                selection = select(definitions, model, chunks, dropped)
+                snapshot = assemble(definitions, model, selection)
+                break
         errors = check(snapshot)
         more = _blamed(errors, selection, frozenset(chunks))
         if not errors or not more - dropped:
             break
         dropped |= more
+    if not errors:
+        cache.put(key, "\n".join(f"{path}\t{name}" for path, name in sorted(dropped)).encode())
     functions = [c for c in selection.taken if c.kind is Kind.FUNCTION]
     return Slice(
         snapshot,
@@ -99,7 +115,24 @@ def take_slice(
         tuple(missing),
         errors,
         dropped,
+        frozenset((c.path, c.name) for c in selection.taken),
     )
+
+
+def _key(snapshot: Snapshot, dropped: frozenset[tuple[str, str]]) -> str:
+    layout = snapshot.layout
+    files = layout.assemble(snapshot.files) if layout else {}
+    return "d" + key_of(
+        [compiler_identity(), *(f"{p}\0{t}" for p, t in sorted(files.items())), *map(repr, sorted(dropped))]
+    )  # fmt: skip
+
+
+def _recall(cache: Cache, key: str) -> frozenset[tuple[str, str]] | None:
+    kept = cache.get(key)
+    if kept is None:
+        return None
+    lines = (line.partition("\t") for line in kept.decode("utf-8", "replace").splitlines())
+    return frozenset((path, name) for path, _, name in lines)
 
 
 def _blamed(

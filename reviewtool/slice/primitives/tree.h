@@ -176,6 +176,8 @@ static inline int pmd_huge(pmd_t e)
 {
 	return !pmd_none(e) && (e.pmd & (_PAGE_TABLE | _PAGE_PSE)) != _PAGE_TABLE;
 }
+/* As on x86-64: an empty PMD counts as bad, too. */
+#define pmd_bad(e) (!((e).pmd & _PAGE_TABLE))
 static inline int pmd_thp_or_huge(pmd_t e) { return pmd_huge(e) || pmd_trans_huge(e); }
 
 #define pgdp_get(p) READ_ONCE(*(p))

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Slices of a kernel tree before and after a patch, through the entries that show what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reviewtool.simulate.cache import Cache
+from reviewtool.slice.chunks import Chunk, CutFile, Kind
+from reviewtool.slice.conditionals import without_comments
+from reviewtool.slice.definitions import WALK, Definitions
+from reviewtool.slice.names import ModelNames, model_names
+from reviewtool.slice.taking import Slice, find_root, take_slice
+from reviewtool.tree.snapshot import Snapshot
+from reviewtool.tree.source import index_sources
+
+# What reviewers know GUP by, in the order in which entries are taken for a change.
+ENTRIES = (
+    "follow_page", "folio_walk_start", "get_user_pages", "get_user_pages_fast", "pin_user_pages", "pin_user_pages_fast",
+    "get_user_pages_remote", "get_user_pages_unlocked", "pin_user_pages_unlocked", "get_user_pages_fast_only", "fixup_user_fault",
+    "populate_vma_page_range", "faultin_page_range", "faultin_vma_page_range", "get_dump_page", "unpin_user_pages",
+    "unpin_user_pages_dirty_lock", "unpin_user_page_range_dirty_lock", "unpin_user_page",
+)  # fmt: skip
+_MOST_ENTRIES = 4
+_MOST_STEPS = 6  # calls between a changed function and an entry that nobody knows by name
+
+
+@dataclass(frozen=True)
+class SlicedPair:
+    """What a patch changes of a tree, in slices that can be built.
+
+    changed: names of functions, macros, types and data whose code differs.
+    unseen:  (name, why) of what changes and is not in the slices: nothing can be said of it.
+    looked_at: paths of C files that were compared.
+    """
+
+    before: Slice
+    after: Slice
+    changed: tuple[str, ...]
+    unseen: tuple[tuple[str, str], ...]
+    looked_at: frozenset[str]
+
+
+def is_kernel_tree(snapshot: Snapshot) -> bool:
+    """Whether SNAPSHOT is a kernel's tree, and not a variant of the bundled model."""
+    return (
+        "mm/gup.c" in snapshot.files
+        and "include/linux/mm.h" in snapshot.files
+        and "include/linux/other_cpu.h" not in snapshot.files
+    )
+
+
+def has_function(snapshot: Snapshot, name: str) -> bool:
+    """Whether the tree has a function NAME that could be an entry."""
+    if not is_kernel_tree(snapshot):
+        return name in index_sources(snapshot).functions
+    return isinstance(find_root(Definitions(snapshot.read), model_names(), name), Chunk)
+
+
+def slice_pair(
+    before: Snapshot, after: Snapshot, paths: Iterable[str], wanted: tuple[str, ...], documented: tuple[str, ...],
+    cache: Cache,
+) -> SlicedPair:  # fmt: skip
+    """Return the slices for the change from BEFORE to AFTER in the files PATHS.
+
+    wanted: entries that the user names; documented: functions to drive though only their kernel-doc changes.
+    Raises: ToolError when the compiler cannot be run.
+    """
+    touched = tuple(sorted(p for p in set(paths) if p.endswith((".c", ".h"))))
+    model = model_names()
+    old, new = Definitions(before.read, touched), Definitions(after.read, touched)
+    chunks = _changed_chunks(old, new, touched)
+    names = tuple(sorted(chunks))
+    functions = {
+        name for name, found in chunks.items() if any(c.kind is Kind.FUNCTION for c in found)
+    }
+    entries = list(wanted) + list(documented)
+    for definitions in (old, new):
+        entries += _entries_for(definitions, model, names)
+    # A header's function is in the slice where an entry reaches it; a .c file's is driven itself.
+    own = [
+        name
+        for name in sorted(functions)
+        if any(c.path.endswith(".c") for c in chunks[name] if c.kind is Kind.FUNCTION)
+    ]
+    roots = tuple(dict.fromkeys((*entries, *own)))
+    first = take_slice(before.read, roots, touched, cache=cache)
+    second = take_slice(after.read, roots, touched, first.dropped, cache)
+    if second.dropped != first.dropped:
+        first = take_slice(before.read, roots, touched, second.dropped, cache)
+    unseen = [*_unseen(chunks, first, second, model), *_hidden(before, after, old, new, touched)]
+    return SlicedPair(first, second, names, tuple(unseen), frozenset(touched))
+
+
+def _changed_chunks(
+    old: Definitions, new: Definitions, paths: tuple[str, ...]
+) -> dict[str, list[Chunk]]:
+    """Return what differs, by name, wherever it stands: a move is no difference."""
+
+    def gather(definitions: Definitions) -> dict[str, list[Chunk]]:
+        found: dict[str, list[Chunk]] = {}
+        for path in paths:
+            file = definitions.file(path)
+            for chunk in file.chunks if file else ():
+                if chunk.tokens.startswith(("EXPORT_SYMBOL", "MODULE_")):
+                    continue
+                if chunk.kind is Kind.PROTOTYPE and not chunk.static:
+                    continue
+                for name in chunk.names[:1] or (chunk.tokens,):
+                    found.setdefault(name, []).append(chunk)
+        return found
+
+    first, second = gather(old), gather(new)
+    return {
+        name: [*first.get(name, ()), *second.get(name, ())]
+        for name in first.keys() | second.keys()
+        if sorted(c.tokens for c in first.get(name, ()))
+        != sorted(c.tokens for c in second.get(name, ()))
+    }
+
+
+def _users(definitions: Definitions) -> dict[str, set[str]]:
+    """Return who names whom: used name to names of the functions, macros and types that use it."""
+    users: dict[str, set[str]] = {}
+    for path in dict.fromkeys((*WALK, *definitions.code[len(WALK) :], *definitions.headers)):
+        file: CutFile | None = definitions.file(path)
+        for chunk in file.chunks if file else ():
+            if chunk.kind in (Kind.FUNCTION, Kind.MACRO, Kind.TYPE):
+                for used in chunk.uses:
+                    users.setdefault(used, set()).update(chunk.names[:1])
+    return users
+
+
+def _entries_for(
+    definitions: Definitions, model: ModelNames, changed: tuple[str, ...]
+) -> list[str]:
+    """Return the entries through which the change of the names CHANGED shows best."""
+    if not changed:
+        return []
+    users = _users(definitions)
+    chosen: dict[str, None] = {}
+    for name in changed:
+        chunk = definitions.declaration(name)
+        starts = {name}
+        for other in chunk.names if chunk else ():
+            starts.add(other)
+        reached: dict[str, int] = dict.fromkeys(starts, 0)
+        todo = list(starts)
+        while todo:
+            at = todo.pop(0)
+            for user in users.get(at, ()):
+                if user not in reached and user not in model.primitives:
+                    reached[user] = reached[at] + 1
+                    todo.append(user)
+        known = [entry for entry in ENTRIES if entry in reached][:_MOST_ENTRIES]
+        if not known:
+            near = sorted((steps, user) for user, steps in reached.items() if steps <= _MOST_STEPS)
+            public = [
+                user
+                for _, user in near
+                if any(not c.static for c in definitions.in_code(user)) and user not in model.fixed
+            ]
+            known = public[:2]
+        chosen.update(dict.fromkeys(known))
+    return list(chosen)
+
+
+def _unseen(
+    chunks: dict[str, list[Chunk]], before: Slice, after: Slice, model: ModelNames
+) -> list[tuple[str, str]]:
+    """Return what changes and is not in the slices, each with the reason."""
+    missing = dict(after.missing) | dict(before.missing)
+    found: list[tuple[str, str]] = []
+    for name, versions in sorted(chunks.items()):
+        if any(
+            (c.path, c.name) in before.chunks or (c.path, c.name) in after.chunks for c in versions
+        ):
+            continue
+        path = versions[0].path
+        if name in missing:
+            why = missing[name]
+        elif name in model.primitives:
+            why = "the model has its own in its place"
+        elif any((c.path, c.name) in after.dropped for c in versions):
+            why = "it could not be compiled with the model"
+        else:
+            why = "no entry that can be run reaches it"
+        shown = name if len(name) < 60 else f"{name[:57]}..."
+        found.append((shown, f"{why} ({path})"))
+    return found
+
+
+def _hidden(
+    before: Snapshot, after: Snapshot, old: Definitions, new: Definitions, paths: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Return the files whose code changes where this configuration does not compile it."""
+    found: list[tuple[str, str]] = []
+    for path in paths:
+        first, second = before.read(path), after.read(path)
+        if first is None or second is None or first == second:
+            continue
+        cut_first, cut_second = old.file(path), new.file(path)
+        if cut_first is None or cut_second is None:
+            continue
+        if _inactive(first, cut_first) != _inactive(second, cut_second):
+            found.append((path, "code changes that the chosen configuration leaves out"))
+    return found
+
+
+def _inactive(text: str, file: CutFile) -> list[str]:
+    """Return the lines of TEXT that are code and that FILE leaves out, includes apart."""
+    code = without_comments(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return [
+        " ".join(line.split())
+        for line, active in zip(code, file.code, strict=True)
+        if line.strip() and not active.strip() and not line.lstrip().startswith("#include")
+        and not line.strip().startswith(("#endif", "#else"))
+    ]  # fmt: skip

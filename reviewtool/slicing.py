@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A patch on a kernel tree: sliced, then run as a patch on the model is."""
+
+from __future__ import annotations
+
+from reviewtool.behaviour.compare import Verdict
+from reviewtool.execution import Draft, Run, documented_functions, simulate_patch
+from reviewtool.findings import compile_finding
+from reviewtool.review import Origin
+from reviewtool.series.patch import Patch
+from reviewtool.slice.pair import SlicedPair, slice_pair
+from reviewtool.tree.snapshot import Snapshot
+
+
+def simulate_on_kernel(
+    run: Run, patch: Patch, before: Snapshot, after: Snapshot, draft: Draft
+) -> SlicedPair:
+    """Run what PATCH changes of a kernel tree, and put what differs into DRAFT, with the verdict.
+
+    "No semantic change" is said only where all that changes was in what ran.
+    """
+    documented = documented_functions(patch, before, after)
+    pair = slice_pair(before, after, patch.paths, run.settings.entries, documented, run.cache)
+    draft.origin = Origin(
+        taken=tuple(f"{path}:{line} {name}" for name, path, line in pair.after.taken),
+        primitives=pair.after.primitives,
+        stubs=pair.after.stubs,
+    )
+    if pair.after.errors or pair.before.errors:
+        with_patch = bool(pair.after.errors)
+        errors = pair.after.errors or pair.before.errors
+        draft.changed = pair.changed
+        draft.findings += [compile_finding(error, after_patch=with_patch) for error in errors[:8]]
+        draft.why = (
+            "what it changes does not compile with the model"
+            if with_patch
+            else "the tree's code does not compile with the model before the patch"
+        )
+        return pair
+    simulate_patch(run, patch, pair.before.snapshot, pair.after.snapshot, draft)
+    if not pair.changed:
+        draft.verdict, draft.why = Verdict.UNKNOWN, "no C code of the tree changes"
+        if pair.looked_at:
+            draft.verdict = Verdict.NO_CHANGE
+            draft.why = "only comments, white space, or the place of code change"
+    draft.changed = tuple(sorted({*draft.changed, *pair.changed}))
+    draft.undriven += [item for item in pair.unseen if item not in draft.undriven]
+    if pair.unseen and draft.verdict is Verdict.NO_CHANGE:
+        draft.verdict = Verdict.UNKNOWN
+        names = ", ".join(name for name, _ in pair.unseen[:4])
+        more = f" and {len(pair.unseen) - 4} more" if len(pair.unseen) > 4 else ""
+        draft.why = (
+            f"the entries that could be run do not change, but {names}{more} could not be looked at"
+        )
+    return pair
