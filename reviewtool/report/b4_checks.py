@@ -70,7 +70,12 @@ def check_series(review: Review) -> CheckResult:
         if any(one.standing is kind for one in summaries)
     ]
     text = f"{len(summaries)} patches: {', '.join(counts)}" if counts else "there are no patches"
-    details = [line for patch in review.patches for line in _patch_details(patch)]
+    details: list[str] = []
+    if review.whole:
+        why = f": {review.whole.verdict_why}" if review.whole.verdict_why else ""
+        text = f"{text}; as a whole: {review.whole.verdict}"
+        details.append(f"The series as a whole: {review.whole.verdict}{why}")
+    details += [line for patch in review.patches for line in _patch_details(patch)]
     if review.missing:
         missing = ", ".join(map(str, review.missing))
         standing = Standing.FAIL if standing is Standing.FAIL else Standing.WARN

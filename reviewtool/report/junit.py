@@ -6,6 +6,7 @@
     entry, could not tell          skipped; so is a function that could not be run
     any other error or warning     a case of its own that fails
     patch that could not be told   a case "verdict", skipped
+    the series as a whole          a suite of its own, with a case per entry function
 
 There is no standard; the elements and attributes are those that Ant's and Maven's reports share.
 """
@@ -13,11 +14,20 @@ There is no standard; the elements and attributes are those that Ant's and Maven
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from reviewtool.behaviour.compare import Verdict
 from reviewtool.errors import visible
-from reviewtool.review import NOTICE, EntryReview, PatchReview, Review, Severity
+from reviewtool.review import (
+    NOTICE,
+    EntryReview,
+    Finding,
+    PatchReview,
+    Review,
+    Severity,
+    WholeReview,
+)
 
 # What is no Char of XML 1.0 (section 2.2), in no form.
 _NO_CHAR = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -28,6 +38,8 @@ def render_junit(review: Review) -> str:
     root = ET.Element("testsuites", name="reviewtool")
     for patch in (*review.patches, *review.proposals):
         root.append(_suite(patch, review))
+    if review.whole:
+        root.append(_whole_suite(review.whole, review))
     for name in ("tests", "failures", "errors", "skipped"):
         total = sum(int(suite.get(name, "0")) for suite in root)
         root.set(name, str(total))
@@ -46,28 +58,43 @@ def _line(text: str) -> str:
 
 def _suite(patch: PatchReview, review: Review) -> ET.Element:
     suite = ET.Element("testsuite", name=_line(f"{patch.label} {patch.subject}"))
-    properties = ET.SubElement(suite, "properties")
-    for name, value in (
-        ("base", review.base),
-        ("author", patch.author),
-        ("input", patch.source),
-        ("applied", patch.applied),
-        ("verdict", patch.verdict),
-        ("why", patch.verdict_why),
-    ):
-        ET.SubElement(properties, "property", name=name, value=_line(value))
+    told = {"base": review.base, "author": patch.author, "input": patch.source}
+    told |= {"applied": patch.applied, "verdict": patch.verdict, "why": patch.verdict_why}
+    _properties(suite, told)
     for entry in patch.entries:
-        _entry_case(suite, entry, patch)
+        _entry_case(suite, entry, patch.findings)
     for function, why in patch.undriven:
         case = _case(suite, f"{function}()", "not run")
         ET.SubElement(case, "skipped", message=_line(f"could not be run: {why}"))
     _finding_cases(suite, patch)
-    unknown = patch.verdict == Verdict.UNKNOWN.value
+    return _finish(suite, patch.verdict, patch.verdict_why)
+
+
+def _whole_suite(whole: WholeReview, review: Review) -> ET.Element:
+    suite = ET.Element("testsuite", name="the series as a whole")
+    told = {"base": review.base, "last": whole.last}
+    _properties(suite, told | {"verdict": whole.verdict, "why": whole.verdict_why})
+    for one in whole.entries:
+        _entry_case(suite, one.entry, ())
+    for function, why in whole.apart:
+        case = _case(suite, f"{function}()", "not followed")
+        ET.SubElement(case, "skipped", message=_line(f"not followed through the series: {why}"))
+    return _finish(suite, whole.verdict, whole.verdict_why)
+
+
+def _properties(suite: ET.Element, told: Mapping[str, str]) -> None:
+    properties = ET.SubElement(suite, "properties")
+    for name, value in told.items():
+        ET.SubElement(properties, "property", name=name, value=_line(value))
+
+
+def _finish(suite: ET.Element, verdict: str, why: str) -> ET.Element:
+    """Add the case of the verdict where it is needed, and what every suite has."""
+    unknown = verdict == Verdict.UNKNOWN.value
     if unknown or suite.find("testcase") is None:
         case = _case(suite, "verdict", "patch")
         if unknown:
-            message = f"{patch.verdict}: {patch.verdict_why}"
-            ET.SubElement(case, "skipped", message=_line(message))
+            ET.SubElement(case, "skipped", message=_line(f"{verdict}: {why}"))
     ET.SubElement(suite, "system-out").text = NOTICE
     suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
@@ -80,13 +107,13 @@ def _case(suite: ET.Element, name: str, group: str) -> ET.Element:
     return ET.SubElement(suite, "testcase", name=_line(name), classname=_line(group), time="0")
 
 
-def _entry_case(suite: ET.Element, entry: EntryReview, patch: PatchReview) -> None:
+def _entry_case(suite: ET.Element, entry: EntryReview, findings: Sequence[Finding]) -> None:
     case = _case(suite, f"{entry.name}()", entry.path)
     if entry.changed or entry.verdict == Verdict.CHANGE.value:
         message = f"{entry.changed:,} of {entry.scenarios:,} scenarios change"
         told = [
             detail
-            for finding in patch.findings
+            for finding in findings
             if finding.id == "semantic-change" and finding.title.startswith(f"{entry.name}() ")
             for detail in finding.details
         ]

@@ -154,5 +154,9 @@ def _notifications(review: Review) -> list[Json]:
         why = f": {patch.verdict_why}" if patch.verdict_why else ""
         level = "warning" if unknown else "note"
         told.append((level, f"{patch.label} {patch.subject}: {patch.verdict}{why}"))
+    if review.whole:
+        why = f": {review.whole.verdict_why}" if review.whole.verdict_why else ""
+        level = "warning" if review.whole.verdict == Verdict.UNKNOWN.value else "note"
+        told.append((level, f"the series as a whole: {review.whole.verdict}{why}"))
     told += [("note", f"input: {diagnostic}") for diagnostic in review.diagnostics]
     return [{"level": level, "message": {"text": plain_message(text)}} for level, text in told]

@@ -32,6 +32,7 @@ _SIMPLE = {str: "string", bool: "boolean", int: "integer", float: "number", type
 # Fields that are text in the value, because the stages that know the kinds come before it.
 _CHOICES = {
     ("PatchReview", "verdict"): [verdict.value for verdict in Verdict],
+    ("WholeReview", "verdict"): [verdict.value for verdict in Verdict],
     ("EntryReview", "verdict"): [verdict.value for verdict in Verdict],
     ("ClaimReview", "judgement"): [judgement.value for judgement in Judgement],
 }

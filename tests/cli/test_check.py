@@ -167,7 +167,7 @@ def test_b4_review_finds_the_patches_before_in_its_tracking_file(place: Place) -
         assert NOTICE in row["details"]
     (row,) = told["series"]
     assert (row["tool"], row["status"]) == ("reviewtool-series", "pass")
-    assert row["summary"] == "2 patches: 2 pass"
+    assert row["summary"].startswith("2 patches: 2 pass; as a whole: ")
     after = [path for path in sorted(place.repository.rglob("*")) if ".git" not in path.parts]
     assert after == before
     assert place.git("status", "--porcelain", "--ignored") == b""

@@ -30,9 +30,14 @@ def test_junit_is_as_it_was(review_sample: Reviews, golden: Golden) -> None:
 
 def test_a_suite_is_a_patch_and_a_case_an_entry(review_sample: Reviews) -> None:
     review = review_sample("follow-page-v1.mbox")[0]
-    suites = _tree(review).findall("testsuite")
+    *suites, whole = _tree(review).findall("testsuite")
     assert [suite.get("name") for suite in suites] == [
         f"{patch.label} {patch.subject}" for patch in review.patches
+    ]
+    assert review.whole is not None
+    assert whole.get("name") == "the series as a whole"
+    assert [case.get("name") for case in whole.iter("testcase")] == [
+        f"{one.entry.name}()" for one in review.whole.entries
     ]
     for suite, patch in zip(suites, review.patches, strict=True):
         cases = {(case.get("classname"), case.get("name")): case for case in suite.iter("testcase")}

@@ -139,6 +139,9 @@ def test_an_unknown_verdict_is_no_silence(review_sample: Reviews) -> None:
     unknown = replace(review.patches[0], verdict="could not tell", verdict_why="x", findings=())
     run = _log(replace(review, patches=(unknown,), proposals=()))["runs"][0]
     told = run["invocations"][0]["toolExecutionNotifications"]
+    whole = [n["message"]["text"] for n in told if "as a whole" in n["message"]["text"]]
+    assert len(whole) == 1
+    assert whole[0].startswith("the series as a whole: semantic change: in ")
     assert run["results"] == []
     assert any(
         n["level"] == "warning" and "could not tell: x" in n["message"]["text"] for n in told
