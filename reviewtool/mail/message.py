@@ -23,7 +23,7 @@ from reviewtool.mail.mime import read_contents
 from reviewtool.mail.subject import Subject, parse_subject
 
 FORWARDS_MAX = 5
-_HEAD_BYTES = 1 << 15
+_HEAD_BYTES = (1 << 11, 1 << 14)
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 # One of these makes the lines above the first empty one a header; DEP-3 names are Debian's.
@@ -116,11 +116,11 @@ def parse_mail(raw: bytes, source: str, line: int = 1) -> Mail:
 
 
 def _parse(raw: bytes, source: str, line: int, depth: int) -> Mail:
-    lines = split_lines(raw[:_HEAD_BYTES])
-    header = read_header(lines, line)
-    if len(raw) > _HEAD_BYTES and header.body_index >= len(lines) - 1:
-        lines = split_lines(raw)
+    for size in (*_HEAD_BYTES, len(raw)):  # most headers are short, and most bodies are not
+        lines = split_lines(raw[:size])
         header = read_header(lines, line)
+        if size >= len(raw) or header.body_index < len(lines) - 1:
+            break
     said: list[Diagnostic] = []
     has_header = any(field.name in _MAIL_FIELDS for field in header.fields)
     if header.fatal:

@@ -79,6 +79,8 @@ class Contents:
 
 def read_contents(header: Header, body: bytes, first_line: int, source: str) -> Contents:
     """Return the text of the mail whose HEADER was read and whose body begins at FIRST_LINE."""
+    if not header.fields and b"\r" not in body and b"\0" not in body:
+        return Contents(Text.of_bytes(body, first_line), (), ())
     reader = _Reader(source)
     leaves = reader.leaves(header, body, first_line)
     texts: list[Text] = []

@@ -72,9 +72,14 @@ class Subject:
         return self.is_patch and self.number == 0 and not self.is_reply
 
 
+_EMPTY = Subject("", "", (), 1, None, None, is_reply=False, is_patch=False, is_notice=False)
+
+
 def parse_subject(raw: str) -> Subject:
     """Take the decoded subject RAW apart; any text gives a value."""
     line = _BLANKS.sub(" ", raw).strip()
+    if not line:
+        return _EMPTY
     rest = line
     is_reply = False
     while match := _REPLY.match(rest):

@@ -52,10 +52,11 @@ def check_names(patches: Iterable[tuple[str, Sequence[FileDiff]]]) -> list[Diagn
     created: dict[str, str] = {}
     for source, files in patches:
         made = {file.path for file in files if file.mode_after == SYMLINK}
+        barred = links | made
         for file in files:
             line = file.source_line
-            for path in {file.path_before, file.path_after} - {None}:
-                link = next((one for one in _above(path or "") if one in links | made), None)
+            for path in {file.path_before, file.path_after} - {None} if barred else ():
+                link = next((one for one in _above(path or "") if one in barred), None)
                 if link is not None:
                     what = f"a write through the symbolic link {link!r}: {path!r}"
                     found.append(error("symlink", source, line, what))

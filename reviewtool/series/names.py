@@ -29,7 +29,8 @@ _EPOCH = re.compile(
     r"(?:1970-01-01[ \t]+0[0-9]:|1969-12-31[ \t]+[12]\d:)\d\d:00(?:\.0+)?[ \t]+([+-])(\d\d):?(\d\d)"
 )
 _GIT_DIRECTORY = re.compile(r"\.git[ .]*$|git~\d+$", re.IGNORECASE)
-_PLAIN_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+# What nearly all paths are made of; all that is refused below has another character.
+_PLAIN = re.compile(r"\w[\w.+-]*(?:/\w[\w.+-]*)*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Characters that HFS+ leaves out when it compares names.
 _IGNORABLE = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
@@ -76,7 +77,7 @@ def find_name_traditional(text: str, strip: int, default: str | None = None) -> 
         name = unquote(text)
         if name is not None:
             return _strip(name, strip, None)
-    date = _DATE.search(text)
+    date = _DATE.search(text) if ":" in text else None
     if date is None:
         return find_name(text, strip, default)
     return _strip(text[: date.start()].rstrip(" \t"), strip, default)
@@ -97,7 +98,7 @@ def is_dev_null(text: str) -> bool:
 
 def has_epoch(text: str) -> bool:
     """Whether the header line carries the time 0, by which diff -N marks a missing file."""
-    match = _EPOCH.search(text)
+    match = _EPOCH.search(text) if ":" in text else None
     if match is None:
         return False
     hour = int(text[match.start() + 11 :].lstrip()[:2])
@@ -132,6 +133,8 @@ def header_name(text: str, strip: int) -> str | None:
 
 def refuse_path(path: str) -> str | None:
     """Return why PATH may not be written in a tree, None if it may."""
+    if len(path) < 1_000 and _PLAIN.fullmatch(path):
+        return None
     if path.startswith("/"):
         return "an absolute path"
     if _CONTROL.search(path):
@@ -139,8 +142,6 @@ def refuse_path(path: str) -> str | None:
     if len(path.encode("utf-8", "surrogateescape")) > 4000:
         return "a path of more than 4000 bytes"
     for part in path.split("/"):
-        if _PLAIN_PART.fullmatch(part):
-            continue
         if part in {"", "."}:
             return "an empty component in the path"
         if part == "..":

@@ -44,6 +44,7 @@ _EXTENDED = re.compile(
 _CONTEXT_MARKS = frozenset({b" ", b"\n", b"\r"})
 _WITHOUT_MARK = re.compile(rb"\n[^ +-]")
 _FOLLOWING_MAX = 4
+_TAIL_BYTES = 500
 _NO_MARK = "wrapped, or its first blank is lost"
 _NO_BREAK_SPACE = "\u00a0".encode()
 _BINARY_DATA = re.compile(rb"(?:literal|delta) \d+$")
@@ -273,7 +274,9 @@ class _Scanner:
             raise _CorruptError(at, "new-file", "a new file with old lines")
         if header.is_deleted and new_count:
             raise _CorruptError(at, "deleted-file", "a deleted file that keeps lines")
-        line = self.index(at)
+        place, line = self.counted
+        if place != at:
+            line = self.index(at)
         self.counted = (end, line + 1 + count)
         return HunkPlace(
             at,
@@ -360,6 +363,9 @@ class _Scanner:
         Of real deletions of a line "- " a signature, another hunk or file follows.
         """
         text = self.text
+        tail = text[max(body - 1, end - _TAIL_BYTES) : end]
+        if b"\n--" not in tail and tail.count(b"\n") > 4:
+            return
         at = end
         for _ in range(4):
             at = text.rfind(b"\n", body - 1, at - 1) + 1
