@@ -262,7 +262,8 @@ def documented_functions(patch: Patch, before: Snapshot, after: Snapshot) -> tup
         old, new = parse_source(before.files[path], path), parse_source(after.files[path], path)
         for block in new.blocks:
             known = old.find(block.name)
-            if known is None or known.sentences != block.sentences:
+            said = [sentence.text for sentence in block.sentences]
+            if known is None or said != [sentence.text for sentence in known.sentences]:
                 found.add(block.name)
     return tuple(sorted(found))
 

@@ -86,7 +86,8 @@ def slice_pair(
     ]
     roots = tuple(dict.fromkeys((*entries, *own)))
     first = take_slice(before.read, roots, touched, cache=cache)
-    second = take_slice(after.read, roots, touched, first.dropped, cache)
+    # What compiled before has to compile with the patch, too: if not, that is worth a finding.
+    second = take_slice(after.read, roots, touched, first.dropped, cache, strict=True)
     if second.dropped != first.dropped:
         first = take_slice(before.read, roots, touched, second.dropped, cache)
     unseen = [*_unseen(chunks, first, second, model), *_hidden(before, after, old, new, touched)]

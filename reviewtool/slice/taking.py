@@ -20,6 +20,7 @@ from reviewtool.slice.names import ModelNames, model_names
 from reviewtool.tree.snapshot import Snapshot
 
 _MOST_ROUNDS = 8
+_NOT_COMPILED = "it cannot be compiled with the model"
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,13 @@ def take_slice(
     extra: tuple[str, ...] = (),
     dropped: frozenset[tuple[str, str]] = frozenset(),
     cache: Cache | None = None,
+    *,
+    strict: bool = False,
 ) -> Slice:
     """Return the slice of the tree READ that ROOTS (names of functions) need.
 
     extra: paths that are looked at beside the usual ones.  dropped: what another slice had to leave out.
+    strict: what is wrong with a root is an error; else it is left out as others are, and said to be missing.
     cache: knows what had to be left out of the same code before.
     Raises: ToolError when the compiler cannot be run.
     """
@@ -82,7 +86,9 @@ def take_slice(
     missing: list[tuple[str, str]] = []
     for name in roots:
         root = find_root(definitions, model, name)
-        if isinstance(root, Chunk):
+        if isinstance(root, Chunk) and (root.path, root.name) in dropped:
+            missing.append((name, _NOT_COMPILED))
+        elif isinstance(root, Chunk):
             chunks.append(root)
         else:
             missing.append((name, root))
@@ -96,14 +102,16 @@ def take_slice(
             known = _recall(cache, key)
             if known is not None:
                 dropped = known
+                chunks = _kept(chunks, dropped, missing)
                 selection = select(definitions, model, chunks, dropped)
                 snapshot = assemble(definitions, model, selection)
                 break
         errors = check(snapshot)
-        more = _blamed(errors, selection, frozenset(chunks))
+        more = _blamed(errors, selection, frozenset(chunks) if strict else frozenset())
         if not errors or not more - dropped:
             break
         dropped |= more
+        chunks = _kept(chunks, dropped, missing)
     if not errors:
         cache.put(key, "\n".join(f"{path}\t{name}" for path, name in sorted(dropped)).encode())
     functions = [c for c in selection.taken if c.kind is Kind.FUNCTION]
@@ -117,6 +125,14 @@ def take_slice(
         dropped,
         frozenset((c.path, c.name) for c in selection.taken),
     )
+
+
+def _kept(
+    roots: list[Chunk], dropped: frozenset[tuple[str, str]], missing: list[tuple[str, str]]
+) -> list[Chunk]:
+    """Return ROOTS without those that were DROPPED, which are put into MISSING."""
+    missing += [(c.name, _NOT_COMPILED) for c in roots if (c.path, c.name) in dropped]
+    return [c for c in roots if (c.path, c.name) not in dropped]
 
 
 def _key(snapshot: Snapshot, dropped: frozenset[tuple[str, str]]) -> str:

@@ -27,6 +27,7 @@ from reviewtool.tree.align import (
     squeeze,
 )
 from reviewtool.tree.indent import Indenter
+from reviewtool.tree.near import settle_removed
 
 __all__ = ["Ambiguity", "Fit", "ReadFile", "Repair", "fit_patch"]
 
@@ -84,6 +85,11 @@ def fit_patch(fragment: PatchFragment, read: ReadFile) -> Fit:
     growth, free = 0, 0
     for hunk in fragment.hunks:
         fitted = _fit_hunk(fragment, hunk, lines, free)
+        if isinstance(fitted, Ambiguity):
+            settled, swapped = settle_removed(hunk, lines)
+            if swapped:
+                fitted = _fit_hunk(fragment, settled, lines, free)
+                repairs += () if isinstance(fitted, Ambiguity) else swapped
         if isinstance(fitted, Ambiguity):
             return Fit(fragment.source, (fragment.path,), None, tuple(repairs), ambiguity=fitted)
         old_start = fitted.start + 1 if hunk.old_count else fitted.start

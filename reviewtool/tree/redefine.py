@@ -39,6 +39,9 @@ def fit_function(fragment: FunctionFragment, read: ReadFile, paths: Sequence[str
     name = fragment.name
     word = re.compile(rf"\b{re.escape(name)}\s*\(")
     files = {path: text for path in paths if (text := _read_c(path, read)) and word.search(text)}
+    # What machines without an MMU have in their place is never what a reply on mm means.
+    if len(files) > 1:
+        files.pop("mm/nommu.c", None)
     definitions = [
         (path, *span)
         for path, text in files.items()

@@ -14,6 +14,7 @@ void tree_migration_entry_wait_huge(pte_t *pte);
 int tree_split_huge_page(void);
 bool tree_maps_read_only(void);
 void *tree_zeroed(unsigned long bytes);
+bool tree_user_access(bool write);
 
 bool tree_in_hugetlb(void)
 {
@@ -61,4 +62,12 @@ void *tree_zeroed(unsigned long bytes)
 	might_sleep();
 	__builtin_memset(memory, 0, sizeof(memory));
 	return bytes <= sizeof(memory) ? memory : NULL;
+}
+
+bool tree_user_access(bool write)
+{
+	might_sleep();
+	if (!(world.vma.vm_flags & (write ? VM_WRITE : VM_READ)))
+		return false;
+	return !handle_mm_fault(&world.vma, WORLD_ADDRESS, write ? FAULT_FLAG_WRITE : 0, NULL);
 }

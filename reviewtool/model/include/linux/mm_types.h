@@ -71,6 +71,7 @@ struct vm_area_struct {
 	unsigned long vm_pgoff;
 	struct file *vm_file;
 	void *vm_private_data;
+	struct vm_area_struct *vm_next;	/* up to v6.0; a scenario has one VMA */
 };
 
 #define MMF_HAS_PINNED	27
