@@ -148,7 +148,8 @@ def _check_one(data: bytes, tracking: Path | None, folder: Path, tree: str | Non
     why = ""
     if patch.number > 1:
         before, why = _patches_before(data, patch, tracking, folder)
-    with open_base(tree, series, None) as base:
+    # A tree is to be what the first of them was made from, not what the last was.
+    with open_base(tree, replace(series, patches=(*(before or ()), patch)), None) as base:
         snapshot, name = base.snapshot, base.name
         if before:
             made = _apply_all(snapshot, before)
