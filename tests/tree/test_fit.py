@@ -152,6 +152,20 @@ def test_what_is_ambiguous_is_refused_with_its_line(name: str, line: int, reason
     assert reason in ambiguity.reason
 
 
+def test_a_removed_line_that_the_tree_has_in_other_words_is_removed_and_told(
+    tmp_path: Path,
+) -> None:
+    found = fitted(HERE / "mails/near-removed-line.txt")
+    text = applied(found.series.patches[0], tmp_path)
+    assert "\tif (WARN_ON_ONCE(flags & (TALLY_HELD | TALLY_NOTE)))\n" in text
+    assert "if (WARN_ON_ONCE(flags & TALLY_HELD))" not in text
+    what = (
+        "the tree has another line where this one is removed, which is removed in its place "
+        "(line 21): if (WARN_ON_ONCE(flags & TALLY_HELD))"
+    )
+    assert (22, what) in repairs(found)
+
+
 def test_lines_of_a_recovered_patch_point_into_the_mail() -> None:
     (patch,) = fitted(HERE / "mails/archived-reply.txt").series.patches
     lines = (HERE / "mails/archived-reply.txt").read_text().split("\n")
