@@ -19,6 +19,7 @@ from reviewtool.review import (
     ClaimReview,
     EntryReview,
     Finding,
+    FixesReview,
     LineReview,
     Origin,
     Severity,
@@ -37,6 +38,14 @@ from reviewtool.tree.source import Function, SourceIndex, index_sources
 Progress = Callable[[str, int, int], None]
 
 
+CheckFixes = Callable[[Patch, Ran | None], tuple[FixesReview, ...]]
+
+
+def no_fixes(_patch: Patch, _ran: Ran | None) -> tuple[FixesReview, ...]:
+    """Know no history."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to review.
@@ -44,6 +53,7 @@ class Settings:
     entries: functions to drive beside those that are chosen; budget: most scenarios per entry.
     pictures: whether to make what a page shows beside the review (PatchReview.picture).
     find_blob: gives the versions that three-way merges need.
+    check_fixes: holds Fixes: tags against the history.
     mutants: how many small wrong versions of each patch's functions to try, for PatchReview.sensitivity.
     """
 
@@ -53,6 +63,7 @@ class Settings:
     base_name: str = "the bundled mm model (behaviour of Linux v6.5-rc3)"
     pictures: bool = False
     find_blob: FindBlob = no_blob
+    check_fixes: CheckFixes = no_fixes
     mutants: int = 0
 
 

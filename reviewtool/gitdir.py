@@ -269,6 +269,17 @@ class GitDir:
         name = found.stdout.decode("ascii", "replace").strip()
         return self.commit(name) if found.status == 0 and _ID.fullmatch(name) else None
 
+    def is_ancestor(self, older: Commit, newer: Commit) -> bool:
+        """Whether OLDER is in the history of NEWER, or the same."""
+        return self.ask(["merge-base", "--is-ancestor", older.id, newer.id]).status == 0
+
+    def is_ambiguous(self, beginning: str) -> bool:
+        """Whether several commits' ids begin so."""
+        said = self.ask(["rev-parse", f"--disambiguate={beginning}"]).stdout.decode(
+            "ascii", "replace"
+        )
+        return len(said.split()) > 1
+
     def find(self, revision: str) -> Commit | None:
         """Return the commit that REVISION names, or None."""
         try:

@@ -16,6 +16,7 @@ from reviewtool.findings import (
     input_line,
     kernel_doc_findings,
 )
+from reviewtool.history.fixes import fixes_findings
 from reviewtool.mail.diagnostic import Diagnostic
 from reviewtool.picture import picture_patch
 from reviewtool.promises import judge_claims
@@ -140,6 +141,8 @@ def _review_patch(
         picture_patch(patch, draft.ran, run.cache, run.progress) if run.settings.pictures else None
     )
     ran, settings = draft.ran, run.settings
+    fixes = settings.check_fixes(patch, ran)
+    draft.findings += fixes_findings(fixes)
     return PatchReview(
         label=label,
         subject=patch.subject,
@@ -163,6 +166,7 @@ def _review_patch(
         coverage=find_coverage(ran, draft.changed) if ran else (),
         sensitivity=measure_sensitivity(ran, draft.changed, settings) if ran else (),
         origin=draft.origin,
+        fixes=fixes,
     )
 
 

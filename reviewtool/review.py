@@ -157,6 +157,35 @@ class ClaimReview:
     why: str
 
 
+class Answer(Enum):
+    """What became of a question."""
+
+    YES = "yes"
+    PARTLY = "in part"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class FixesCheck:
+    """Something that a Fixes: tag claims; rules: the scenarios that the answer is about, in words."""
+
+    question: str
+    answer: Answer
+    why: str
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FixesReview:
+    """A Fixes: tag as the log has it, the full id of its commit ("" if there is none), and what was checked."""
+
+    tag: str
+    source_line: int
+    commit: str
+    checks: tuple[FixesCheck, ...]
+
+
 @dataclass(frozen=True)
 class LineReview:
     """An added or changed line of a function, and how often the sweep ran it."""
@@ -226,6 +255,7 @@ class PatchReview:
     label: "2/4", or "proposal".  applied: "cleanly", "by three-way merge", or "no".
     repairs: (input line, what was repaired).  undriven: (function, why it was not run).
     picture: what a page shows beside this, where it was asked for.
+    fixes:   what the history says of its Fixes: tags, where there is one.
     coverage: which statements of the changed functions ran.  sensitivity: where it was asked for.
     origin: where the code that ran is from; null on a tree of the model.
     """
@@ -247,6 +277,7 @@ class PatchReview:
     verdict: str
     verdict_why: str
     picture: PatchPicture | None = None
+    fixes: tuple[FixesReview, ...] = ()
     coverage: tuple[CoverageReview, ...] = ()
     sensitivity: tuple[SensitivityReview, ...] = ()
     origin: Origin | None = None

@@ -134,7 +134,7 @@ def make_review(
 
     from reviewtool.cli.output import show_progress  # noqa: PLC0415
     from reviewtool.cli.series import input_sources  # noqa: PLC0415
-    from reviewtool.cli.trees import open_base  # noqa: PLC0415
+    from reviewtool.cli.trees import fixes_checker, open_base  # noqa: PLC0415
     from reviewtool.errors import InputError  # noqa: PLC0415
     from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415
     from reviewtool.series.read import read_series  # noqa: PLC0415
@@ -154,5 +154,8 @@ def make_review(
                 raise InputError(f"--entry {entry}", "the tree has no such function")
         with show_progress(quiet=quiet) as progress:
             cache = open_cache() if cached else Cache(None)
+            if chosen.git is not None and chosen.commit is not None:
+                checker = fixes_checker(chosen.git, chosen.commit, cache, settings, progress)
+                settings = replace(settings, check_fixes=checker)
             made, series = review_series(series, chosen.snapshot, settings, cache, progress)
     return replace(made, diagnostics=(*chosen.notes, *made.diagnostics)), series

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reviewtool.errors import InputError
-from reviewtool.execution import Settings
+from reviewtool.execution import CheckFixes, Progress, Settings
+from reviewtool.gitdir import Commit, GitDir
 from reviewtool.series.series import Series
 from reviewtool.simulate.cache import Cache
 from reviewtool.tree.base import Base, choose_base
@@ -33,6 +34,20 @@ def open_base(
         base = choose_base(checkout, series, revision, revisions)
         refuse_other_trees(tree, base.snapshot)
         yield base
+
+
+def fixes_checker(
+    checkout: GitDir, base: Commit, cache: Cache, settings: Settings, progress: Progress
+) -> CheckFixes:
+    """Return what holds Fixes: tags against the history of the repository that BASE is of."""
+    from reviewtool.history.fixes import Checker  # noqa: PLC0415
+    from reviewtool.tree.checkout import CommitFiles  # noqa: PLC0415
+
+    def take(commit: Commit, entry: str) -> Snapshot:
+        name = f"{checkout.name} at {commit.short}"
+        return runnable(name, Snapshot(CommitFiles(checkout, commit.id)), (entry,), cache)
+
+    return Checker(checkout, base, take, cache, settings.workers, progress).check
 
 
 def runnable(

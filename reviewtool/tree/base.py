@@ -36,7 +36,7 @@ class Base:
 
     name:   what a report calls it.  commit: None for a plain directory.
     notes:  what a reader should know about the choice.
-    find_blob: gives the versions that three-way merges need.
+    find_blob: gives the versions that three-way merges need.  git: the repository, if it is of one.
     """
 
     snapshot: Snapshot
@@ -44,6 +44,7 @@ class Base:
     commit: Commit | None = None
     notes: tuple[str, ...] = ()
     find_blob: FindBlob = no_blob
+    git: GitDir | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def choose_base(
         commit,
         tuple(notes),
         lambda blob: _read(git, blob),
+        git,
     )
 
 
