@@ -26,6 +26,9 @@ _KINDS = (
         "The details name the condition, how many scenarios it covers, and an example that reviewtool simulate replays."),
     FindingKind("contradicted-claim", "The log or a comment promises what the code does not do",
         f"A sentence of the log or of a kernel-doc comment was held against the sweep, and a scenario contradicts it. {_MODEL}"),
+    FindingKind("fixes-tag", "A Fixes: tag is wrong",
+        "The commit that the tag names is not there, has another subject, or did not change what the patch changes. "
+        "The details name the rule; reviewtool bisect finds the commit that changed a scenario."),
     FindingKind("callers-to-convert", "Callers that are yet to be converted",
         "These files still call the function in the old way, so they were left out; a later patch may convert them."),
     FindingKind("conflict", "The patch does not apply",
