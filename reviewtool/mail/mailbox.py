@@ -5,7 +5,8 @@
     From_ = "From " text date, or "From " 40 or 64 hex digits text (git), at the start or after a
             line, and followed by a header field
 
-A body line "From here on" is no From_ line: it carries no date.  A ">" is taken off ">From " only
+A body line "From here on" is no From_ line: it carries no date.  Nor is git's form of it in another
+mailbox, in a message that has no diff above it: there somebody pasted a patch into a mail.  A ">" is taken off ">From " only
 in an mboxrd, which is one where some line begins with two or more of them (">>From "); an mboxo
 cannot be undone, and git writes neither.
 
@@ -29,6 +30,8 @@ _TWO_LINES_BYTES = 1 << 16
 _FROM = re.compile(
     rb"From (?:[0-9a-f]{40}(?:[0-9a-f]{24})? |.*\b\d{1,2}:\d\d(?::\d\d)?\b.*\b\d{4}\b)"
 )
+_GIT_FROM = re.compile(rb"From [0-9a-f]{40}(?:[0-9a-f]{24})? ")
+_DIFF = re.compile(rb"\n(?:diff --git |--- \S[^\n]*\n\+\+\+ )")
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:|>?From ")
 _ESCAPED = re.compile(rb">+From ")
 
@@ -50,6 +53,7 @@ def split_mbox(stream: BinaryIO, name: str) -> Iterator[RawMail]:
     """
     held = stream.read(_BLOCK_BYTES)
     is_mbox = _FROM.match(held) is not None
+    is_git = _GIT_FROM.match(held) is not None
     line, offset = 1, 0
     start = 0  # of the message in held
     looked = 0  # up to here no message begins
@@ -72,7 +76,10 @@ def split_mbox(stream: BinaryIO, name: str) -> Iterator[RawMail]:
         found = held.find(b"\nFrom ", looked)
         looked = found + 1
         below = held.find(b"\n", looked) + 1
-        if below and _FROM.match(held, looked) and _FIELD.match(held, below):
+        pasted = (
+            not is_git and _GIT_FROM.match(held, looked) and not _DIFF.search(held, start, looked)
+        )
+        if below and not pasted and _FROM.match(held, looked) and _FIELD.match(held, below):
             raw = _checked(held[start:looked], name, line, offset)
             yield raw
             line += raw.data.count(b"\n")

@@ -58,7 +58,8 @@ def choose_series(
     items = [_Item(index, mail) for index, mail in enumerate(messages)]
     said: list[Diagnostic] = []
     left = _without_duplicates(items, said)
-    candidates = [item for item in left if _is_candidate(item)]
+    titles = {item.mail.subject.text for item in left if item.mail.kind is Kind.PATCH} - {""}
+    candidates = [item for item in left if _is_candidate(item, titles)]
     topic = _one_topic(candidates, left, message_id)
     chosen, version = _latest(topic, said)
     _refuse_unreadable(chosen)
@@ -129,8 +130,11 @@ def _without_duplicates(items: Sequence[_Item], said: list[Diagnostic]) -> list[
     return left
 
 
-def _is_candidate(item: _Item) -> bool:
-    """Set aside what is no submission; return whether the item is a patch, good or bad."""
+def _is_candidate(item: _Item, titles: set[str]) -> bool:
+    """Set aside what is no submission; return whether the item is a patch, good or bad.
+
+    titles: of the patches that can be read.
+    """
     subject = item.mail.subject
     if subject.is_notice:
         item.role, item.why = Role.NOTICE, "a report on a patch, not a submission"
@@ -145,6 +149,9 @@ def _is_candidate(item: _Item) -> bool:
         return False
     if item.mail.kind in {Kind.PATCH, Kind.FRAGMENTS}:
         return True
+    if item.mail.kind is Kind.NOTHING and item.mail.parents and subject.text in titles:
+        item.role, item.why = Role.REPLY, "an answer under the patch's own subject, without a diff"
+        return False
     item.why = _unreadable(item.mail)
     return subject.is_patch or bool(item.why)
 
@@ -166,8 +173,13 @@ def _one_topic(
     topics = [topic for topic in topics if any(item in candidates for item in topic)]
     if message_id is not None:
         wanted = message_id.strip("<> ")
+        # A reply names the messages that it stands below.
+        named = {wanted}
+        for item in items:
+            if item.mail.message_id == wanted:
+                named.update(item.mail.parents)
         for topic in topics:
-            if any(item.mail.message_id == wanted for item in topic):
+            if any(item.mail.message_id in named for item in topic):
                 for other in candidates:
                     if other not in topic:
                         other.role, other.why = Role.OTHER, "another series"

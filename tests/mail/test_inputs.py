@@ -20,7 +20,7 @@ from reviewtool.mail import mailbox
 from reviewtool.mail.inputs import InputSource, read_messages
 from reviewtool.mail.mailbox import split_mbox, unescape
 from reviewtool.series.read import read_series
-from reviewtool.series.series import Series
+from reviewtool.series.series import Role, Series
 
 _MAIL = """From: Ann Author <ann@example.org>
 Subject: [PATCH {number}/2] mm: step {number}
@@ -179,7 +179,8 @@ def inbox(folder: Path, mails: list[str]) -> Path:
 
 
 def thread(path: Path, message_id: str) -> Series:
-    return read_series([InputSource.named(str(path), message_id)])
+    """Read as the command line does: the id is of the inbox and of the series."""
+    return read_series([InputSource.named(str(path), message_id)], message_id=message_id)
 
 
 @pytest.mark.parametrize("message_id", ["1@example.org", "<2@example.org>", "r@example.org"])
@@ -241,10 +242,12 @@ def slow_split(data: bytes) -> Iterator[bytes]:
     lines = [line + b"\n" for line in data.split(b"\n")]
     lines[-1] = lines[-1][:-1]
     is_mbox = mailbox._FROM.match(data) is not None
+    is_git = mailbox._GIT_FROM.match(data) is not None
     held: list[bytes] = []
     for index, line in enumerate(lines):
         below = lines[index + 1] if index + 1 < len(lines) else b""
-        if held and is_mbox and mailbox._FROM.match(line) and mailbox._FIELD.match(below):
+        own = is_git or not mailbox._GIT_FROM.match(line) or mailbox._DIFF.search(b"".join(held))
+        if held and is_mbox and own and mailbox._FROM.match(line) and mailbox._FIELD.match(below):
             yield b"".join(held)
             held = []
         held.append(line)
@@ -256,6 +259,7 @@ _PIECES = [
     b"From a Mon Sep 17 00:00:00 2001\n",
     b"From 0123456789012345678901234567890123456789 x\n",
     b"From here on\n",
+    b"diff --git a/x b/x\n",
     b"Subject: x\n",
     b">From x\n",
     b">>From x\n",
@@ -314,3 +318,37 @@ def test_of_a_large_mbox_only_the_series_is_held(tmp_path: Path) -> None:
     listed, _, peak_mib = done.stdout.rpartition(" ")
     assert listed == "['mm: step 1', 'mm: step 2']"
     assert int(peak_mib) < 100
+
+
+def test_a_patch_pasted_into_a_mail_of_a_mailbox_begins_no_message(tmp_path: Path) -> None:
+    """Its own header is obeyed as a proposal's, and the series stays one."""
+    from_ = "From a@example.org Mon Sep 17 00:00:00 2001\n"
+    pasted = "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n"
+    reply = "From: R <r@example.org>\nSubject: Re: [PATCH 2/2] mm: step 2\nReferences: <1@example.org>\n"
+    fixup = mail(2).replace("[PATCH 2/2] mm: step 2", "[PATCH] mm: fix it").split("Message-ID")[0]
+    body = "\n---\n" + diff("mm/fix.c")
+    second = mail(2, "References: <1@example.org>\n")
+    path = tmp_path / "thread.mbox"
+    path.write_text(f"{from_}{mail(1)}{from_}{second}{from_}{reply}\nSo:\n\n{pasted}{fixup}{body}")
+    found = read_series([InputSource.named(str(path))])
+    assert [patch.subject for patch in found.patches] == ["mm: step 1", "mm: step 2"]
+    assert [one.patch.subject for one in found.proposals] == ["mm: fix it"]
+
+
+def test_what_git_wrote_behind_a_patch_of_another_mailbox_is_a_message_of_its_own() -> None:
+    from_ = "From a@example.org Mon Sep 17 00:00:00 2001\n"
+    gits = "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n"
+    found = read_series([InputSource("x", data=f"{from_}{mail(1)}{gits}{mail(2)}".encode())])
+    assert [patch.subject for patch in found.patches] == ["mm: step 1", "mm: step 2"]
+
+
+def test_an_answer_without_re_takes_no_patch_from_its_place() -> None:
+    from_ = "From a@example.org Mon Sep 17 00:00:00 2001\n"
+    answer = (
+        "From: R <r@example.org>\nSubject: [PATCH 2/2] mm: step 2\nIn-Reply-To: <2@example.org>\n"
+    )
+    second = mail(2, "References: <1@example.org>\n")
+    box = f"{from_}{mail(1)}{from_}{second}{from_}{answer}\n> Step 2.\n\nFine.\n"
+    found = read_series([InputSource("x", data=box.encode())])
+    assert [patch.subject for patch in found.patches] == ["mm: step 1", "mm: step 2"]
+    assert [entry.role for entry in found.entries] == [Role.PATCH, Role.PATCH, Role.REPLY]
