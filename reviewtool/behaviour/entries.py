@@ -16,6 +16,10 @@ PREFERRED_ENTRIES = frozenset(
     {"follow_page", "follow_page_mask", "get_user_pages", "pin_user_pages"}
 )
 
+# Entries that take any flags where those around them refuse some; each is of use only for what it
+# does besides the entry named here, which is driven with any flags itself.
+_INNER_ENTRIES = {"__get_user_pages": "follow_page_mask"}
+
 # A function that asserts a lock is driven through those who take it.
 _LOCK_ASSERTIONS = frozenset({"assert_spin_locked", "lockdep_assert_held", "mmap_assert_locked"})
 
@@ -63,6 +67,12 @@ def _is_affected(name: str, index: SourceIndex, delta: Delta) -> bool:
     )
 
 
+def _is_affected_besides(name: str, below: str, index: SourceIndex, delta: Delta) -> bool:
+    """Return whether NAME reaches a changed function otherwise than through BELOW."""
+    own = index.closure(name) - index.closure(below)
+    return bool(own & delta.functions)
+
+
 @dataclass(frozen=True)
 class Choice:
     """What is swept for a patch.
@@ -105,6 +115,11 @@ def choose_entries(
         if name in PREFERRED_ENTRIES
         or name in wanted
         or _is_public(after.functions[name], name, delta)
+    }
+    chosen |= {
+        name
+        for name, below in _INNER_ENTRIES.items()
+        if name in affected - stopped.keys() and _is_affected_besides(name, below, after, delta)
     }
     left = set(affected)
     while left:

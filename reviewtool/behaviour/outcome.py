@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reviewtool.simulate.record import CHANGES, ENDS, EVENTS, FIELD, RETURNS, SHIFTS
+from reviewtool.simulate.record import CHANGES, ENDS, EVENTS, FIELD, RETURNS, SHIFTS, TOLD
 
 _RETURN_WORDS = {
     "void": "returns", "null": "NULL", "page": "the page", "head_page": "the head page",
@@ -36,6 +36,13 @@ _CHANGE_WORDS = {
     "replaced": "the entry replaced",
 }  # fmt: skip
 
+_TOLD_WORDS = {
+    "retry_allowed": "a fault with FAULT_FLAG_ALLOW_RETRY", "nowait": "a fault with FAULT_FLAG_RETRY_NOWAIT",
+    "killable": "a fault with FAULT_FLAG_KILLABLE", "interruptible": "a fault with FAULT_FLAG_INTERRUPTIBLE",
+    "tried": "a fault with FAULT_FLAG_TRIED", "remote": "a fault with FAULT_FLAG_REMOTE",
+    "accessible": "the page made accessible", "mask": "a page_mask of no mapping's size",
+}  # fmt: skip
+
 # Events that are wrong whatever the function is for.
 HAZARDS = ("warn", "lock_misuse", "slept_atomic", "unlocked_assert")
 
@@ -59,6 +66,7 @@ class Outcome:
     pgmap: int
     page_mask: bool
     out: int
+    told: tuple[str, ...] = ()
 
 
 def _get(record: int, name: str) -> int:
@@ -72,6 +80,7 @@ def read_outcome(record: int) -> Outcome:
         return Outcome(end, _get(record, "unmodelled"), "void", 0, 0, (), (), ptl=False, rcu=False, mmap_lock=0,
                        pgmap=0, page_mask=False, out=0)  # fmt: skip
     entry, events = _get(record, "entry"), _get(record, "events")
+    told = _get(record, "told")
     return Outcome(
         end=end,
         unmodelled=0,
@@ -86,6 +95,7 @@ def read_outcome(record: int) -> Outcome:
         pgmap=_get(record, "pgmap") - FIELD["pgmap"].bias,
         page_mask=bool(_get(record, "page_mask")),
         out=_get(record, "out"),
+        told=tuple(name for bit, name in enumerate(TOLD) if told >> bit & 1),
     )
 
 
@@ -148,6 +158,7 @@ def effect_words(outcome: Outcome, kind: str = "") -> tuple[str, ...]:
         )
     words += [_CHANGE_WORDS[name] for name in outcome.entry]
     words += [_EVENT_WORDS[name] for name in outcome.events if name not in HAZARDS]
+    words += [_TOLD_WORDS[name] for name in outcome.told]
     if outcome.page_mask:
         words.append("page_mask set for a huge mapping")
     if kind == "stats":

@@ -80,7 +80,7 @@ class Table:
 # Which factors a sentence can best do without, first to go first.
 _DROP_ORDER = (
     "also", "young", "page_dirty", "node", "signal", "fault", "pages", "argument", "mergeable", "folio", "refcount", "pgmap",
-    "dirty", "soft_dirty", "uffd_wp", "tracking", "uffd", "maywrite", "other_cpu", "page", "prot", "vma", "level",
+    "dirty", "soft_dirty", "uffd_wp", "tracking", "uffd", "maywrite", "mayread", "other_cpu", "page", "prot", "vma", "level",
     "entry", "access",
 )  # fmt: skip
 

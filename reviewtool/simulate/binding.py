@@ -70,7 +70,7 @@ _BY_TYPE: dict[str, _Argument] = {
     "bool": _Argument("world.argument", trait="bool argument"),
     "struct follow_page_context *": _Argument(
         "&context",
-        "struct follow_page_context context = { NULL };",
+        "struct follow_page_context context = { .page_mask = 7 };",  # what an earlier lookup left
         "world.out_used = true;\n\tworld.page_mask = context.page_mask;",
     ),
     "struct vm_area_struct **": _Argument("NULL"),

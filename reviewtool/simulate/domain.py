@@ -108,6 +108,7 @@ FACTORS: tuple[Factor, ...] = (
                 ("rw r", "has VM_READ"), ("w x none", "lacks VM_READ")),
     ),
     _factor("maywrite", "the VMA", ("yes", "has VM_MAYWRITE"), ("no", "lacks VM_MAYWRITE")),
+    _factor("mayread", "the VMA", ("yes", "has VM_MAYREAD"), ("no", "lacks VM_MAYREAD"), readers=("VM_MAYREAD",)),
     _factor("tracking", "soft-dirty tracking", ("off", "is off"), ("on", "is on")),
     _factor("uffd", "userfaultfd-wp", ("off", "is not registered"), ("on", "is registered")),
     _factor(
@@ -289,6 +290,11 @@ VALIDITY: tuple[Validity, ...] = (
           lambda is_: ~_leaf(is_) | ~is_("access", "rw") | is_("prot", "rw", "w")),
     _rule("an entry in an inaccessible VMA is PROT_NONE", "entry access prot",
           lambda is_: ~_leaf(is_) | ~is_("prot", "none") | is_("access", "protnone")),
+    _rule("VM_READ implies VM_MAYREAD, and a lack of it comes to plain entries of file mappings",
+          "prot mayread vma maywrite dirty young page_dirty tracking uffd refcount other_cpu fault signal",
+          lambda is_: is_("mayread", "yes") | (is_("prot", "w", "x", "none") & is_("vma", "private_file", "shared_file")
+          & is_("maywrite", "yes") & is_("dirty", "no") & is_("young", "yes") & is_("page_dirty", "no") & is_("tracking", "off")
+          & is_("uffd", "off") & is_("refcount", "normal") & is_("other_cpu", "idle") & is_("fault", "resolves") & is_("signal", "none"))),
     _rule("VM_WRITE implies VM_MAYWRITE", "prot maywrite",
           lambda is_: is_("maywrite", "yes") | ~is_("prot", "rw", "w")),
     _rule("PFNMAP and IO mappings hold raw frames only", "entry vma",
@@ -335,7 +341,7 @@ VALIDITY: tuple[Validity, ...] = (
         is_("other_cpu", "idle")
         | (is_("other_cpu", "clears", "splits", "migrates") & is_("level", "pmd") & is_("entry", "present"))
         | (is_("other_cpu", "clears", "splits") & is_("level", "pmd") & is_("entry", "zero"))
-        | (is_("other_cpu", "clears") & is_("level", "pmd") & is_("entry", "devmap"))
+        | (is_("other_cpu", "clears") & is_("level", "pmd", "pud") & is_("entry", "devmap"))
         | (is_("other_cpu", "frees_table") & is_("level", "pte"))
     )),
     _rule("another CPU acts on entries and pages that are plain: clean, not tracked, counted right",
@@ -391,7 +397,7 @@ class Domain:
 # Flags in the order in which all their subsets are tried; others follow in name order.
 _FLAG_RANK = (
     "FOLL_WRITE", "FOLL_GET", "FOLL_FORCE", "FOLL_DUMP", "FOLL_PIN", "FOLL_HONOR_NUMA_FAULT", "FOLL_NUMA",
-    "FOLL_TOUCH", "FOLL_SPLIT_PMD", "FOLL_MIGRATION", "FOLL_LONGTERM", "FOLL_PCI_P2PDMA",
+    "FOLL_UNLOCKABLE", "FOLL_SPLIT_PMD", "FOLL_MIGRATION", "FOLL_LONGTERM", "FOLL_TOUCH", "FOLL_PCI_P2PDMA",
 )  # fmt: skip
 SUBSET_FLAGS = 9
 FEWEST_SUBSET_FLAGS = 5
@@ -433,7 +439,7 @@ def lay_out_entry(
 # and whose faults resolve, perhaps at the second try.
 _PLAIN = (
     "dirty", "young", "soft_dirty", "uffd_wp", "tracking", "uffd", "folio", "page_dirty", "refcount",
-    "other_cpu", "signal", "maywrite",
+    "other_cpu", "signal", "maywrite", "mayread",
 )  # fmt: skip
 
 

@@ -61,6 +61,13 @@ EVENTS = (
     "unlocked_assert",
 )  # fmt: skip
 
+# What a run that returned told others on its way, by bit: TOLD_* in include/linux/spinlock.h, in
+# order.  Such a run has no unmodelled function, so the same bits of the record hold both.
+TOLD = (
+    "retry_allowed", "nowait", "killable", "interruptible", "tried", "remote", "accessible", "mask",
+)  # fmt: skip
+TOLD_FIELD = Field("told", 8)
+
 SHIFTS: dict[str, int] = {}
 _at = 0
 for _field in FIELDS:
@@ -68,7 +75,10 @@ for _field in FIELDS:
     _at += _field.width
 if _at > 64:
     raise AssertionError("an outcome record has 64 bits")
-FIELD: dict[str, Field] = {field.name: field for field in FIELDS}
+SHIFTS["told"] = SHIFTS["unmodelled"]
+FIELD: dict[str, Field] = {field.name: field for field in (*FIELDS, TOLD_FIELD)}
+if FIELD["told"].width != FIELD["unmodelled"].width:
+    raise AssertionError("both fill the same bits")
 
 
 def outcome_header() -> str:
@@ -84,7 +94,7 @@ def outcome_header() -> str:
         + ", ".join(f"CHANGE_{name} = {1 << bit}" for bit, name in enumerate(CHANGES))
         + " };"
     )
-    for field in FIELDS:
+    for field in (*FIELDS, TOLD_FIELD):
         mask = (1 << field.width) - 1
         lines.append(
             f"#define PACK_{field.name}(value) (((unsigned long)(value) & {mask}ul) << {SHIFTS[field.name]})"

@@ -100,6 +100,7 @@ static void label_vma(void)
 	shadow_label(word, VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_MIXEDMAP | VM_IO | VM_HUGETLB, L(vma));
 	shadow_label(word, VM_READ | VM_WRITE | VM_EXEC, L(prot));
 	shadow_label(word, VM_MAYWRITE, L(maywrite));
+	shadow_label(word, VM_MAYREAD, L(mayread));
 	shadow_label(word, VM_SOFTDIRTY, L(tracking));
 	shadow_label(word, VM_UFFD_WP, L(uffd));
 	shadow_label(word, VM_MERGEABLE, L(mergeable));
@@ -209,6 +210,7 @@ static unsigned long outcome_of(void)
 	read_shadow_of(&world.fresh_page_used, 1);
 	read_entry_change();
 	read_shadow_of(&model.events, 4);
+	read_shadow_of(&model.told, 4);
 	read_shadow_of(&model.rcu_depth, 4);
 	read_shadow_of(&world.mm.page_table_lock.held, sizeof(world.mm.page_table_lock.held));
 	read_shadow_of(&world.mm.mmap_lock.readers, 4);

@@ -114,6 +114,11 @@ void model_other_cpu_acts(void)
 	model_trace("another CPU acts on the PMD before the lock is taken", what);
 	switch (what) {
 	case OTHER_CPU_CLEARS:
+		if (pud_devmap(model_tables.pud)) {
+			model_tables.pud.pud = 0;
+			break;
+		}
+		fallthrough;
 	case OTHER_CPU_FREES_TABLE:
 		model_tables.pmd.pmd = 0;
 		break;
@@ -272,12 +277,26 @@ static vm_fault_t resolve_fault(bool write, bool unshare)
 	return 0;
 }
 
+static void tell_fault(unsigned int flags)
+{
+	static const struct { unsigned int flag, told; } kinds[] = {
+		{ FAULT_FLAG_ALLOW_RETRY, TOLD_RETRY_ALLOWED }, { FAULT_FLAG_RETRY_NOWAIT, TOLD_NOWAIT },
+		{ FAULT_FLAG_KILLABLE, TOLD_KILLABLE }, { FAULT_FLAG_INTERRUPTIBLE, TOLD_INTERRUPTIBLE },
+		{ FAULT_FLAG_TRIED, TOLD_TRIED }, { FAULT_FLAG_REMOTE, TOLD_REMOTE },
+	};
+
+	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (flags & kinds[i].flag)
+			model.told |= kinds[i].told;
+}
+
 /* What the scenario says of faults in general; 0 where this one is to be resolved. */
 static vm_fault_t fault_fails(unsigned int flags)
 {
 	might_sleep();
 	mmap_assert_locked(&world.mm);
 	model_trace("page fault taken, FAULT_FLAG_*", flags);
+	tell_fault(flags);
 	switch (world.fault) {
 	case FAULT_oom:
 		return VM_FAULT_OOM;

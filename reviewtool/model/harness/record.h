@@ -153,7 +153,11 @@ static inline unsigned long record(enum value_kind kind, unsigned long value)
 	else
 		out = world.out_stats;
 
+	/* page_mask is recorded as "there or not", so one that is no mapping's size is told apart */
+	if (unlikely(world.page_mask && world.page_mask != HPAGE_PMD_NR - 1))
+		model.told |= TOLD_MASK;
 	outcome |= OUTCOME(end, END_RETURNED);
+	outcome |= OUTCOME(told, model.told);
 	outcome |= OUTCOME(ret, value_code(kind, value));
 	outcome |= OUTCOME(refs, clip(refs, 7));
 	outcome |= OUTCOME(pins, clip(pins, 3));

@@ -228,7 +228,7 @@ static void build_tables(unsigned long state)
 static void build_vma(unsigned long state)
 {
 	struct vm_area_struct *vma = &world.vma;
-	vm_flags_t flags = VM_MAYREAD | VM_MAYEXEC;
+	vm_flags_t flags = VM_MAYEXEC;
 
 	vma->vm_start = 0x7f0000000000UL;
 	vma->vm_end = vma->vm_start + 4 * PMD_SIZE;
@@ -282,6 +282,8 @@ static void build_vma(unsigned long state)
 		flags |= VM_EXEC;
 		break;
 	}
+	if (STATE_mayread(state) == MAYREAD_yes)
+		flags |= VM_MAYREAD;
 	if (STATE_maywrite(state) == MAYWRITE_yes)
 		flags |= VM_MAYWRITE;
 	if (STATE_tracking(state) == TRACKING_off)

@@ -242,6 +242,7 @@ int __must_check try_grab_page(struct page *page, unsigned int flags);
 
 static inline int arch_make_page_accessible(struct page *page __maybe_unused)
 {
+	model.told |= TOLD_ACCESSIBLE;
 	return 0;
 }
 
@@ -287,6 +288,7 @@ static inline spinlock_t *pmd_lock(struct mm_struct *mm, pmd_t *pmd)
 
 static inline spinlock_t *pud_lock(struct mm_struct *mm, pud_t *pud __maybe_unused)
 {
+	model_before_lock();
 	spin_lock(&mm->page_table_lock);
 	return &mm->page_table_lock;
 }

@@ -10,7 +10,7 @@
  */
 enum {
 	OTHER_CPU_IDLE,
-	OTHER_CPU_CLEARS,	/* the PMD is zapped */
+	OTHER_CPU_CLEARS,	/* the PMD, or the huge PUD, is zapped */
 	OTHER_CPU_SPLITS,	/* the huge PMD becomes a table of PTEs */
 	OTHER_CPU_MIGRATES,	/* the huge PMD becomes a migration entry */
 	OTHER_CPU_FREES_TABLE,	/* the page table is removed */

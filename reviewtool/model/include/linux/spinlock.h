@@ -18,6 +18,7 @@ struct model_counts {
 	int rcu_depth;
 	int steps;
 	unsigned int events;	/* EV_* */
+	unsigned int told;	/* TOLD_* */
 };
 
 enum {
@@ -36,6 +37,18 @@ enum {
 	EV_SPLIT		= 1u << 12,
 	EV_ISOLATED		= 1u << 13,
 	EV_UNLOCKED_ASSERT	= 1u << 14,
+};
+
+/* What the code under review told others: how a fault may be taken, what a page is good for. */
+enum {
+	TOLD_RETRY_ALLOWED	= 1u << 0,
+	TOLD_NOWAIT		= 1u << 1,
+	TOLD_KILLABLE		= 1u << 2,
+	TOLD_INTERRUPTIBLE	= 1u << 3,
+	TOLD_TRIED		= 1u << 4,
+	TOLD_REMOTE		= 1u << 5,
+	TOLD_ACCESSIBLE		= 1u << 6,	/* the page was made accessible */
+	TOLD_MASK		= 1u << 7,	/* a page_mask that fits no mapping */
 };
 
 extern struct model_counts model;
