@@ -22,6 +22,7 @@ from reviewtool.simulate.binding import Binding, Unbound, bind
 from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.domain import Domain
 from reviewtool.simulate.sweep import sweep
+from reviewtool.slice.pair import is_kernel_tree, slice_stages
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import SourceIndex, index_sources
 
@@ -63,11 +64,17 @@ def review_whole(
     if len(patches) < 2 or len(stages) < 2:
         return None
     base = stages[0].snapshot
-    trees = [
-        _Tree(stage.label, (kept := _simulated(stage.snapshot, base)), index_sources(kept))
-        for stage in stages
-    ]
     names = dict.fromkeys(entry.name for patch in patches for entry in patch.entries)
+    snapshots = [stage.snapshot for stage in stages]
+    if is_kernel_tree(base):
+        paths = {file.path for patch in patches for file in patch.files}
+        kept = slice_stages(snapshots, tuple(names), paths, run.cache)
+    else:
+        kept = tuple(_simulated(snapshot, base) for snapshot in snapshots)
+    trees = [
+        _Tree(stage.label, snapshot, index_sources(snapshot))
+        for stage, snapshot in zip(stages, kept, strict=True)
+    ]
     apart: list[tuple[str, str]] = []
     followed: list[_Followed] = []
     for name in names:

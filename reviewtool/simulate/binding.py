@@ -80,6 +80,7 @@ _BY_TYPE: dict[str, _Argument] = {
         "world.out_used = world.out_pages_used = true;\n\tworld.out_pages[0] = walked.page;",
         out="page",
     ),
+    "folio_walk_flags_t": _Argument("world.argument ? FW_ZEROPAGE : 0", trait="bool argument"),
     "bool *": _Argument("&unlocked", "bool unlocked = false;"),
     "struct dev_pagemap **": _Argument("&pgmap", "struct dev_pagemap *pgmap = NULL;"),
     "struct ksm_rmap_item *": _Argument(

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from reviewtool.slice.chunks import Chunk, Kind
 from reviewtool.slice.closure import Selection
+from reviewtool.slice.configuration import CONFIGURATION
 from reviewtool.slice.definitions import Definitions, parameter_count
 from reviewtool.slice.names import ModelNames, tree_conditions
 from reviewtool.tree.layout import Extent, Layout
@@ -128,6 +129,7 @@ def assemble(definitions: Definitions, model: ModelNames, selection: Selection) 
     pieces: dict[str, tuple[Extent | str, ...]] = {}
     prelude: list[Extent | str] = ["#ifndef SLICE_PRELUDE_H", "#define SLICE_PRELUDE_H"]
     prelude += [f"#define {name} model_{name}" for name in hidden]
+    prelude += [f"#define {name} 1" for name in sorted(CONFIGURATION)]
     prelude += _conditions(definitions)
     prelude += [f'#include "{path.removeprefix("include/")}"' for path in model.order]
     prelude += ['#include "_slice/tree.h"']

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reviewtool.simulate.cache import Cache
@@ -22,6 +22,7 @@ ENTRIES = (
     "populate_vma_page_range", "faultin_page_range", "faultin_vma_page_range", "get_dump_page", "unpin_user_pages",
     "unpin_user_pages_dirty_lock", "unpin_user_page_range_dirty_lock", "unpin_user_page",
 )  # fmt: skip
+_USER_SPACE = ("tools/", "samples/", "scripts/", "usr/", "Documentation/")
 _MOST_ENTRIES = 4
 _MOST_STEPS = 6  # calls between a changed function and an entry that nobody knows by name
 
@@ -51,6 +52,17 @@ def is_kernel_tree(snapshot: Snapshot) -> bool:
     )
 
 
+def _kernel_code(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return those of PATHS that are C and run in the kernel, in order."""
+    return tuple(
+        sorted(
+            path
+            for path in set(paths)
+            if path.endswith((".c", ".h")) and not path.startswith(_USER_SPACE)
+        )
+    )
+
+
 def has_function(snapshot: Snapshot, name: str) -> bool:
     """Whether the tree has a function NAME that could be an entry."""
     if not is_kernel_tree(snapshot):
@@ -67,7 +79,7 @@ def slice_pair(
     wanted: entries that the user names; documented: functions to drive though only their kernel-doc changes.
     Raises: ToolError when the compiler cannot be run.
     """
-    touched = tuple(sorted(p for p in set(paths) if p.endswith((".c", ".h"))))
+    touched = _kernel_code(paths)
     model = model_names()
     old, new = Definitions(before.read, touched), Definitions(after.read, touched)
     chunks = _changed_chunks(old, new, touched)
@@ -92,6 +104,26 @@ def slice_pair(
         first = take_slice(before.read, roots, touched, second.dropped, cache)
     unseen = [*_unseen(chunks, first, second, model), *_hidden(before, after, old, new, touched)]
     return SlicedPair(first, second, names, tuple(unseen), frozenset(touched))
+
+
+def slice_stages(
+    stages: Sequence[Snapshot], entries: tuple[str, ...], paths: Iterable[str], cache: Cache
+) -> tuple[Snapshot, ...]:
+    """Return slices of the STAGES of one tree for the same ENTRIES, with the same left out of each.
+
+    paths: files that differ between them.  Raises: ToolError when the compiler cannot be run.
+    """
+    touched = _kernel_code(paths)
+    dropped: frozenset[tuple[str, str]] = frozenset()
+    made: list[Slice] = []
+    for _ in range(2):  # what a later stage leaves out, the earlier ones have to leave out, too
+        made = []
+        for stage in stages:
+            made.append(take_slice(stage.read, entries, touched, dropped, cache))
+            dropped = made[-1].dropped
+        if all(one.dropped == dropped for one in made):
+            break
+    return tuple(one.snapshot for one in made)
 
 
 def _changed_chunks(

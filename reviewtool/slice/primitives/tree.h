@@ -176,6 +176,8 @@ static inline int pmd_huge(pmd_t e)
 {
 	return !pmd_none(e) && (e.pmd & (_PAGE_TABLE | _PAGE_PSE)) != _PAGE_TABLE;
 }
+/* A broken PMD is one whose bits make no sense, and among them is the present bit. */
+#define pmd_present(e) (!!((e).pmd & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_TABLE | _PAGE_BAD)))
 /* As on x86-64: an empty PMD counts as bad, too. */
 #define pmd_bad(e) (!((e).pmd & _PAGE_TABLE))
 static inline int pmd_thp_or_huge(pmd_t e) { return pmd_huge(e) || pmd_trans_huge(e); }
@@ -498,13 +500,6 @@ void tree_migration_entry_wait_huge(pte_t *pte);
 #define hugetlbfs_pagecache_present(...) (model_step(), false)
 
 /* faults and splits whose calls have changed */
-#if TREE_PARAMETERS_handle_mm_fault == 3
-static inline vm_fault_t tree_handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags)
-{
-	return handle_mm_fault(vma, address, flags, NULL);
-}
-#define handle_mm_fault(vma, address, flags) tree_handle_mm_fault(vma, address, flags)
-#endif
 #if TREE_PARAMETERS_pte_alloc == 3
 #define pte_alloc(mm, pmd, address) pte_alloc(mm, pmd)
 #endif
@@ -518,20 +513,23 @@ int tree_split_huge_page(void);
 #define print_bad_page_map(...) do { } while (0)
 
 #define isolate_hugetlb(page, list) isolate_hugetlb((struct folio *)(page), list)
-/* Up to v6.0 a write fault on a present entry said that it broke COW, or made the entry writable. */
+/*
+ * A fault in hugetlb is hugetlb's.  Up to v6.0 a write fault on a present entry
+ * said that it broke COW, or made the entry writable.
+ */
 #define VM_FAULT_WRITE 0x000008
-#if TREE_HAS_VM_FAULT_WRITE
 bool tree_maps_read_only(void);
 static inline vm_fault_t tree_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags)
 {
-	bool wp = (flags & FAULT_FLAG_WRITE) && tree_maps_read_only();
-	vm_fault_t fault = (handle_mm_fault)(vma, address, flags, NULL);
+	bool wp = TREE_HAS_VM_FAULT_WRITE && (flags & FAULT_FLAG_WRITE) && tree_maps_read_only();
+	vm_fault_t fault;
 
+	if (is_vm_hugetlb_page(vma))
+		return hugetlb_fault(vma->vm_mm, vma, address, flags);
+	fault = handle_mm_fault(vma, address, flags, NULL);
 	return fault || !wp ? fault : VM_FAULT_WRITE;
 }
-#undef handle_mm_fault
 #define handle_mm_fault(vma, address, flags, ...) tree_fault(vma, address, flags)
-#endif
 
 /* reading and writing user memory at the scenario's address */
 bool tree_user_access(bool write);
