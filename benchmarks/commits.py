@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Review each commit of a range by itself, and tell what it took and how much of it could be run.
 
-    python benchmarks/commits.py TREE A..B [PATH...]       default path: mm/gup.c
+    python benchmarks/commits.py TREE A..B... [PATH...]    default path: mm/gup.c
     python benchmarks/commits.py TREE --mails FILE...      patches by mail, each on the base that fits it
 
 For each commit: the verdict, entries, scenarios, conditions, the share of scenarios that met a stub,
@@ -46,10 +46,10 @@ class Row:
 
     @property
     def is_run(self) -> bool:
-        """Whether it was sliced, compiled and swept, and no stub was reached."""
-        if self.patch is None or self.stubbed:
-            return False
-        return bool(self.patch.entries) or self.patch.verdict == "no semantic change"
+        """Whether all that it changes was sliced, compiled and swept, and no stub was reached."""
+        return (
+            self.patch is not None and not self.stubbed and self.patch.verdict != "could not tell"
+        )
 
     def __str__(self) -> str:
         if self.patch is None:
@@ -105,7 +105,9 @@ def main() -> None:
     if rest[0] == "--mails":
         work = [(mail.rsplit("/", 1)[-1], "", (mail,), None) for mail in rest[1:]]
     else:
-        found = commits_of(tree, rest[0], rest[1:] or ["mm/gup.c"])
+        ranges = [word for word in rest if ".." in word]
+        paths = [word for word in rest if ".." not in word] or ["mm/gup.c"]
+        found = [commit for one in ranges for commit in commits_of(tree, one, paths)]
         work = [(name[:12], subject, (), f"{name}^..{name}") for name, subject in found]  # type: ignore[misc]
     for name, subject, inputs, revisions in work:
         rows.append(review_one(tree, name, subject, inputs, revisions))

@@ -38,7 +38,8 @@ def compare_versions(
     facts = [find_facts(before.entry, domain, side) for side in sides]
     entry = entry_review(Compared(comparison, *facts), before.index, after.index)
     reached = before.index.closure(before.entry) | after.index.closure(before.entry)
-    changed = tuple(sorted(compare_trees(before.index, after.index).functions & reached))
+    differing = compare_trees(before.index, after.index).functions & reached
+    changed = tuple(sorted(name for name in differing if not _is_macro(name, before, after)))
     label = f"{before.name}..{after.name}"
     findings = [change_finding(entry, None)] if entry.changed else []
     findings += hazard_findings([entry], None)
@@ -51,6 +52,11 @@ def compare_versions(
         title=f"{entry.name}() from {before.name} to {after.name}", version=1, source=label, base=tree, missing=(),
         diagnostics=(), patches=(patch,), proposals=(),
     )  # fmt: skip
+
+
+def _is_macro(name: str, *versions: Version) -> bool:
+    found = (version.index.functions.get(name) for version in versions)
+    return any(function.macro for function in found if function is not None)
 
 
 def _why(comparison: Comparison, changed: tuple[str, ...]) -> str:
