@@ -18,13 +18,13 @@ from reviewtool.simulate.binding import Binding
 from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.domain import Domain
-from reviewtool.simulate.paths import Paths
+from reviewtool.simulate.paths import NOT_RUN, Paths
 from reviewtool.simulate.trace import traced_functions
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import SourceIndex
 
 # More runs than this take longer than anybody waits; then only the plainest witnesses are traced.
-MOST_TRACED = 9_000
+MOST_TRACED = 16_000
 
 Runs = dict[tuple[str, int], int]
 Progress = Callable[[str, int, int], None]
@@ -206,7 +206,8 @@ def _trace(drawn: EntryMap, old: _Tracer, new: _Tracer, progress: Progress) -> E
     )
     traced: dict[int, list[tuple[int, int, int]]] = {}
     for (at, subset), path_old, path_new in zip(wanted, found_old, found_new, strict=True):
-        traced.setdefault(at, []).append((subset, path_old, path_new))
+        if NOT_RUN not in (path_old, path_new):
+            traced.setdefault(at, []).append((subset, path_old, path_new))
     groups = tuple(
         replace(group, traced=tuple(sorted(traced.get(at, ()))))
         for at, group in enumerate(drawn.groups)

@@ -321,13 +321,14 @@ def _groups(
     others = [factor for factor in domain.factors if factor.name not in axes]
     rests: dict[tuple[Setting, ...], int] = {}
     columns = {name: column(points, name) for name in axes}
+    settings = [column(plainest, factor.name).tolist() for factor in others]
     groups = []
-    for key, count, word in zip(met, counts, plainest, strict=True):
+    for at, (key, count, word) in enumerate(zip(met, counts, plainest, strict=True)):
         point, node = divmod(int(key), len(distinct_nodes))
         rest = tuple(
             (factor.name, factor.values[code].name, f"{factor.subject} {factor.values[code].words}")
-            for factor in others
-            if (code := int(column(word, factor.name)))
+            for factor, codes in zip(others, settings, strict=True)
+            if (code := codes[at])
         )
         groups.append(
             Group(

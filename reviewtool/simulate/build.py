@@ -334,7 +334,13 @@ class _Builder:
             (self.folder / names[-1]).write_bytes(body)
         extra = _LINK_LAZY if self.request.lazy else _LINK_SWEEP
         extra += (
-            ("--export=harness_trace", "--export=harness_trace_count")
+            (
+                "--export=harness_trace",
+                "--export=harness_trace_count",
+                "--export=harness_trace_paths",
+                "--export=harness_paths",
+                "--export=harness_paths_done",
+            )
             if self.request.trace
             else ("--export=harness_lines",)
         )
