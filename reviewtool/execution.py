@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from reviewtool.behaviour.compare import Comparison, Side, Verdict, compare
 from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
 from reviewtool.behaviour.facts import Facts, find_facts
+from reviewtool.behaviour.vocabulary import Vocabulary
 from reviewtool.entry import Compared, entry_review
 from reviewtool.errors import InputError
 from reviewtool.findings import compile_finding, coverage_findings
@@ -65,6 +66,7 @@ class Settings:
     find_blob: FindBlob = no_blob
     check_fixes: CheckFixes = no_fixes
     mutants: int = 0
+    vocabulary: Vocabulary | None = None
 
 
 Key = tuple[object, ...]

@@ -126,13 +126,15 @@ def _review_patch(
         _refuse_hostile(patch, label, before, applied.snapshot)
         if is_kernel_tree(before):
             pair = simulate_on_kernel(run, patch, before, applied.snapshot, draft)
-            judge_claims(patch, pair.before.snapshot, pair.after.snapshot, draft)
+            judge_claims(
+                patch, pair.before.snapshot, pair.after.snapshot, draft, run.settings.vocabulary
+            )
             simulated = pair.looked_at
         else:
             simulate_patch(
                 run, patch, before, applied.snapshot, draft, proposal=label == "proposal"
             )
-            judge_claims(patch, before, applied.snapshot, draft)
+            judge_claims(patch, before, applied.snapshot, draft, run.settings.vocabulary)
         draft.findings += kernel_doc_findings(patch, before, applied.snapshot)
     draft.findings += [change_finding(entry, patch) for entry in draft.entries if entry.changed]
     draft.findings += hazard_findings(draft.entries, patch)

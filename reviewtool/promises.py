@@ -12,7 +12,7 @@ from reviewtool.behaviour.claims import (
     judge_no_change,
     split_sentences,
 )
-from reviewtool.behaviour.facts import Facts
+from reviewtool.behaviour.vocabulary import Vocabulary
 from reviewtool.execution import Draft, documented_functions
 from reviewtool.kerneldoc import parse_source
 from reviewtool.review import ClaimReview
@@ -21,19 +21,20 @@ from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import index_sources
 
 
-def judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: Draft) -> None:
+def judge_claims(
+    patch: Patch, before: Snapshot, after: Snapshot, draft: Draft, vocabulary: Vocabulary | None
+) -> None:
     """Put into DRAFT what the sweeps say to the log of PATCH and to the kernel-doc of what it changes."""
     for sentence in split_sentences(patch.log_lines):
-        if claims_no_change(sentence.text):
+        if claims_no_change(sentence.text, vocabulary):
             draft.claims.append(_claim("log", judge_no_change(sentence, draft.comparisons)))
             continue
-        facts = _facts_meant(sentence, draft)
-        if facts:
-            draft.claims += [
-                _claim("log", claim)
-                for claim in judge(sentence, facts)
-                if claim.judgement is not Judgement.NOT_CHECKABLE
-            ]
+        draft.claims += [
+            _claim("log", claim)
+            for facts in draft.facts_after.values()
+            for claim in judge(sentence, facts, vocabulary, implied=False)
+            if claim.judgement is not Judgement.NOT_CHECKABLE
+        ]
     touched = {file.path for file in patch.files}
     documented = documented_functions(patch, before, after)
     functions = index_sources(after).functions if draft.facts_after else {}
@@ -49,16 +50,9 @@ def judge_claims(patch: Patch, before: Snapshot, after: Snapshot, draft: Draft) 
         for part in block.sentences:
             sentence = Sentence(part.text, part.line)
             draft.claims += [
-                _claim(f"kernel-doc of {name}()", claim) for claim in judge(sentence, facts)
+                _claim(f"kernel-doc of {name}()", claim)
+                for claim in judge(sentence, facts, vocabulary)
             ]
-
-
-def _facts_meant(sentence: Sentence, draft: Draft) -> Facts | None:
-    """Return the facts of the one entry that SENTENCE names, or of the only one that changed."""
-    named = [facts for name, facts in draft.facts_after.items() if f"{name}()" in sentence.text]
-    if len(named) == 1:
-        return named[0]
-    return None
 
 
 def _claim(where: str, claim: Claim) -> ClaimReview:

@@ -84,13 +84,36 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Query:
+    """A property asked of some scenarios only.
+
+    property: the id of a fact; or "succeeds", "fails", or "returns" with VALUE (as in record.RETURNS,
+              "error" for any errno, "page" for any page).
+    states:   only states with one of these values of each factor.
+    given, absent: only with, or without, these flags.
+    ordinary: no other CPU, no page whose count is wrong, no fault that fails.
+    """
+
+    property: str
+    value: str = ""
+    states: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    given: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    ordinary: bool = False
+
+
+@dataclass(frozen=True)
 class Facts:
-    """Everything that is known of one version of an entry."""
+    """Everything that is known of one version of an entry.
+
+    ask: answers a Query, None where the sweep has no such scenario or never passed the flags.
+    """
 
     entry: str
     scenarios: int
     results: tuple[Result, ...]  # only where find_facts() was asked to explain
     facts: tuple[Fact, ...]
+    ask: Callable[[Query], Fact | None] | None = field(default=None, compare=False, repr=False)
 
     def get(self, fact_id: str) -> Fact | None:
         """Return the fact with FACT_ID, or None where it does not apply."""
@@ -157,6 +180,9 @@ _QUESTIONS: tuple[_Question, ...] = (
               lambda o: o.end in ("bug", "null_pointer", "trap", "steps")),
 )  # fmt: skip
 
+PROPERTIES = ("succeeds", "fails", "returns", *(question.id for question in _QUESTIONS))
+"""What a Query may ask for."""
+
 # Facts that say nothing about a function that never returns a page.
 _ABOUT_PAGES = frozenset({
     "references", "pins", "references_on_failure", "protnone", "readonly", "zero_page", "special", "not_present", "hugetlb",
@@ -180,12 +206,69 @@ def find_facts(entry: str, domain: Domain, side: Side, *, explain: bool = False)
         if fact:
             facts.append(fact)
     results = _results(domain, side, outcomes) if explain else ()
-    return Facts(entry, domain.scenarios, results, tuple(facts))
+    return Facts(
+        entry, domain.scenarios, results, tuple(facts),
+        lambda query: _ask(query, domain, side, outcomes),
+    )  # fmt: skip
+
+
+def _returns(value: str) -> Callable[[Outcome], bool]:
+    if value == "page":
+        return _page
+    if value == "error":
+        return lambda outcome: (
+            outcome.end == "returned"
+            and (outcome.ret.startswith("E") or outcome.ret == "other_errno")
+        )
+    return lambda outcome: outcome.end == "returned" and outcome.ret == value
+
+
+def _question(query: Query) -> _Question | None:
+    states = dict(query.states)
+    for name, values in _ORDINARY.items() if query.ordinary else ():
+        states.setdefault(name, values)
+    asked = {
+        "succeeds": (f"finds {'them' if query.states else 'a page'}", _success, None),
+        "fails": ("fails", lambda o: o.end == "returned" and not _success(o), None),
+        "returns": (f"returns {return_words(query.value)}", _returns(query.value), None),
+    }
+    known = next((q for q in _QUESTIONS if q.id == query.property), None)
+    if query.property in asked:
+        subject, event, given = asked[query.property]
+    elif known is not None:
+        subject, event, given = known.subject, known.event, known.given
+        for name, values in (known.states or {}).items():
+            states.setdefault(name, values)
+    else:
+        return None
+    return _Question(query.property, subject, event, states, given)
+
+
+def _ask(query: Query, domain: Domain, side: Side, outcomes: tuple[Outcome, ...]) -> Fact | None:
+    question = _question(query)
+    named = (*query.given, *query.absent)
+    if question is None or any(flag in domain.cut for flag in named):
+        return None
+    if any(flag not in domain.flags and flag not in domain.also for flag in query.given):
+        return None
+    subsets = np.arange(1 << len(domain.flags))
+    passed = np.ones(len(subsets), np.bool_)
+    chosen = np.ones(len(domain.words), np.bool_)
+    alone = domain.columns.get("also", np.zeros(len(domain.words), np.uint8))
+    for flag in named:
+        wanted = flag in query.given
+        if flag in domain.flags:
+            passed &= (subsets >> domain.flags.index(flag) & 1) == wanted
+        elif flag in domain.also:
+            chosen &= (alone == domain.also.index(flag) + 1) == wanted
+    return _answer(question, domain, side, outcomes, chosen, passed)
 
 
 def _states_with(domain: Domain, wanted: dict[str, tuple[str, ...]] | None) -> Masks:
     mask = np.ones(len(domain.words), np.bool_)
     for name, values in (wanted or {}).items():
+        if name in _ORDINARY and name not in domain.columns:
+            continue  # not in play, so it is as it ordinarily is
         mask &= np.isin(
             column(domain.words, name), [FACTOR[name].code_of(value) for value in values]
         )
@@ -199,16 +282,24 @@ def _lookup(test: Callable[[Outcome], bool], outcomes: tuple[Outcome, ...]) -> M
 
 
 def _answer(
-    question: _Question, domain: Domain, side: Side, outcomes: tuple[Outcome, ...]
+    question: _Question,
+    domain: Domain,
+    side: Side,
+    outcomes: tuple[Outcome, ...],
+    within: Masks | None = None,
+    passed: Masks | None = None,
 ) -> Fact | None:
+    """Answer QUESTION; only in the states WITHIN, and with the flag subsets PASSED, where given."""
     swept = side.swept
     chosen = _states_with(domain, question.states)
+    chosen = chosen if within is None else chosen & within
     states = np.bincount(swept.row_of[chosen], minlength=len(swept.rows))
     met = np.flatnonzero(states)
     if not len(met):
         return None
     rows, weights = swept.rows[met], states[met]
     base = _lookup(question.given or (lambda _: True), outcomes)[rows]
+    base = base if passed is None else base & passed
     event = _lookup(question.event, outcomes)[rows]
     of = int(((base.sum(axis=1)) * weights).sum())
     if not of:

@@ -48,6 +48,14 @@ if TYPE_CHECKING:
     "--repair", is_flag=True, help="Mend damaged diffs against the tree; each repair is listed."
 )
 @click.option(
+    "--vocabulary",
+    "vocabularies",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Read sentences of the log by the phrases of this TOML file too.",
+)
+@click.option(
     "--budget", type=click.IntRange(1024, 1 << 31), metavar="N", help="Most scenarios per entry."
 )
 @click.option(
@@ -63,7 +71,7 @@ if TYPE_CHECKING:
 def review(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None, base: str | None,
     entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
-    html: str | None, svg: str | None, maps: bool, fail_on: str, mutants: int | None,
+    html: str | None, svg: str | None, maps: bool, fail_on: str, mutants: int | None, vocabularies: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
 
@@ -75,6 +83,7 @@ def review(  # noqa: PLR0917  (click passes them by name)
       reviewtool review series.mbox
       cat mail | reviewtool review -
       reviewtool review --format json -o review.json v2-0001-mm-gup.patch
+      reviewtool review --vocabulary phrases.toml series.mbox
       reviewtool review --html review.html --svg map.svg series.mbox
       reviewtool review --format sarif --fail-on contradiction -o review.sarif series.mbox
       reviewtool review series.mbox --tree ~/linux --base v6.5-rc3
@@ -103,6 +112,7 @@ def review(  # noqa: PLR0917  (click passes them by name)
         pictures=bool(html or svg or maps),
         base=base,
         mutants=mutants or 0,
+        vocabularies=vocabularies,
     )
     if html:
         from reviewtool.report.page import render_page  # noqa: PLC0415
@@ -120,7 +130,7 @@ def review(  # noqa: PLR0917  (click passes them by name)
 def make_review(
     inputs: tuple[str, ...], tree: str | None, entries: tuple[str, ...], *, repair: bool, budget: int | None, jobs: int,
     cached: bool, quiet: bool, revisions: str | None = None, message_id: str | None = None, base: str | None = None,
-    pictures: bool = False, mutants: int = 0,
+    pictures: bool = False, mutants: int = 0, vocabularies: tuple[str, ...] = (),
 ) -> tuple[Review, Series]:  # fmt: skip
     """Return the review of INPUTS on TREE (None: the bundled model), and the series.
 
@@ -128,10 +138,13 @@ def make_review(
     pictures:  whether to make what a page shows beside the review.
     mutants:   how many small wrong versions of each patch's functions to try.
     base: the revision of TREE to apply to; None: the one that fits.
+    vocabularies: files with phrases of the user's.
     """
     from dataclasses import replace  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
+    from reviewtool.behaviour.facts import PROPERTIES  # noqa: PLC0415
+    from reviewtool.behaviour.vocabulary import load_vocabulary  # noqa: PLC0415
     from reviewtool.cli.output import show_progress  # noqa: PLC0415
     from reviewtool.cli.series import input_sources  # noqa: PLC0415
     from reviewtool.cli.trees import fixes_checker, open_base  # noqa: PLC0415
@@ -148,6 +161,7 @@ def make_review(
         settings = Settings(
             entries=entries, budget=budget or DEFAULT_BUDGET, workers=jobs, base_name=chosen.name, find_blob=chosen.find_blob,
             pictures=pictures, mutants=mutants,
+            vocabulary=load_vocabulary(vocabularies, PROPERTIES) if vocabularies else None,
         )  # fmt: skip
         for entry in entries:
             if not has_function(chosen.snapshot, entry):
