@@ -46,6 +46,10 @@ def render(
         raise InputError("-", "only one of --output, --html and --svg can be standard output")
     if (html or svg) and all(patch.picture is None for patch in review.patches):
         raise InputError(str(stored), "it has no behaviour maps: review again with --map")
+    if html or svg:
+        from reviewtool.report.stored_maps import check_maps  # noqa: PLC0415
+
+        check_maps(review, str(stored))
     if html:
         from reviewtool.report.page import render_page  # noqa: PLC0415
 
