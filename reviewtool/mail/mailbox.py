@@ -31,7 +31,7 @@ _FROM = re.compile(
     rb"From (?:[0-9a-f]{40}(?:[0-9a-f]{24})? |.*\b\d{1,2}:\d\d(?::\d\d)?\b.*\b\d{4}\b)"
 )
 _GIT_FROM = re.compile(rb"From [0-9a-f]{40}(?:[0-9a-f]{24})? ")
-_DIFF = re.compile(rb"\n(?:diff --git |--- \S[^\n]*\n\+\+\+ )")
+_DIFF = re.compile(rb"\n(?:diff --git |@@ -\d)")
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:|>?From ")
 _ESCAPED = re.compile(rb">+From ")
 
@@ -57,6 +57,7 @@ def split_mbox(stream: BinaryIO, name: str) -> Iterator[RawMail]:
     line, offset = 1, 0
     start = 0  # of the message in held
     looked = 0  # up to here no message begins
+    plain = 0  # up to here the message has no diff
     while start < len(held):
         found = held.find(b"\nFrom ", looked) if is_mbox else -1
         if found < 0 or held.count(b"\n", found + 1, found + 1 + _TWO_LINES_BYTES) < 2:
@@ -65,6 +66,7 @@ def split_mbox(stream: BinaryIO, name: str) -> Iterator[RawMail]:
             size = len(held) - start
             block = stream.read(max(_BLOCK_BYTES, min(size, MAIL_BYTES_MAX - size)))
             looked = (max(len(held) - 5, start) if found < 0 else found) - start
+            plain = max(plain - start, 0)
             held = held[start:] + block
             start = 0
             if block:
@@ -76,15 +78,17 @@ def split_mbox(stream: BinaryIO, name: str) -> Iterator[RawMail]:
         found = held.find(b"\nFrom ", looked)
         looked = found + 1
         below = held.find(b"\n", looked) + 1
-        pasted = (
-            not is_git and _GIT_FROM.match(held, looked) and not _DIFF.search(held, start, looked)
-        )
+        pasted = False
+        if not is_git and _GIT_FROM.match(held, looked):
+            # Each place is looked at once, however many such lines a message has.
+            pasted = _DIFF.search(held, max(plain, start), looked) is None
+            plain = looked - 1 if pasted else plain
         if below and not pasted and _FROM.match(held, looked) and _FIELD.match(held, below):
             raw = _checked(held[start:looked], name, line, offset)
             yield raw
             line += raw.data.count(b"\n")
             offset += len(raw.data)
-            start = looked
+            start = plain = looked
 
 
 def _check_size(held: bytes, name: str, line: int) -> None:
