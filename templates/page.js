@@ -244,12 +244,13 @@
 			this.id = section.dataset.patch;
 			this.controls = make("div", {class: "controls"});
 			this.status = make("p", {class: "status", role: "status"});
+			this.printed = make("p", {class: "printed"});
 			this.scroll = make("div", {class: "scroll"});
 			this.legend = make("div", {class: "legend"});
 			this.detail = make("section", {class: "detail", "aria-label": "the chosen cell", tabindex: "-1", hidden: true});
 			const body = make("div", {class: "body"}, make("div", {class: "left"}, this.scroll, this.legend), this.detail);
 			section.querySelector(".waits").remove();
-			section.append(this.controls, this.status, body);
+			section.append(this.controls, this.status, this.printed, body);
 			this.scroll.addEventListener("keydown", (event) => this.move(event));
 			this.scroll.addEventListener("click", (event) => this.open(event.target.closest("td[data-row]")));
 			this.scroll.addEventListener("focusin", (event) => this.settle(event.target.closest("td[data-row]")));
@@ -346,8 +347,22 @@
 			this.rows = rows;
 			this.status.textContent = `${number(seen)} of ${number(grid.scenarios)} scenarios are in view, ` +
 				`${number(changed)} of the ${number(grid.changed)} that change.`;
+			this.printed.textContent = this.chosen();
 			this.drawTable();
 			this.close();
+		}
+
+		// What is chosen, for paper, which has no controls.
+		chosen() {
+			const grid = this.grid, said = [`${grid.entry}()`];
+			for (const [name, code] of Object.entries(this.filters))
+				said.push(`${name}: ${grid.axes[grid.at[name]][2][code][2]}`);
+			for (const [way, words] of [["off", "not passed"], ["on", "passed"], ["any", "any"]]) {
+				const flags = grid.flags.filter((flag, bit) => this.ways[bit] === way && !grid.idle.includes(flag));
+				if (flags.length)
+					said.push(`${words}: ${flags.join(" ")}`);
+			}
+			return said.join("; ");
 		}
 
 		drawTable() {

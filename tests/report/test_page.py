@@ -58,7 +58,7 @@ def page(browser: Chrome, pages: Path, pictured: Review) -> Iterator[Chrome]:
     """Give the browser with the sample series' page, as just opened, on a desktop."""
     path = pages / "series.html"
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
     if path.is_file():
         open_page(browser, path)
     else:
@@ -240,6 +240,17 @@ def test_a_change_of_the_entry_function_draws_its_map(page: Chrome, pictured: Re
     grid = section.find_element("css selector", "table[role=grid]")
     assert grid.get_attribute("aria-label") == "behaviour map of get_mergeable_page()"
     assert section.find_elements("css selector", "fieldset.flags") == []
+
+
+def test_paper_says_what_was_chosen(page: Chrome) -> None:
+    choose(the_map(page), "level", "0")
+    choose(the_map(page), "DUMP", "on")
+    said = the_map(page).find_element("css selector", ".printed")
+    assert not said.is_displayed()
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert said.text.startswith("follow_page(); level: pte; not passed: FOLL_GET")
+    assert "; passed: FOLL_DUMP" in said.text
+    assert not the_map(page).find_element("css selector", ".controls").is_displayed()
 
 
 def test_only_rows_that_change_are_left_when_asked(page: Chrome) -> None:
