@@ -12,6 +12,7 @@ Source: gitrepository-layout(5); git(1), "Environment variables"; git-cat-file(1
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -192,6 +193,8 @@ class GitDir:
             raise InputError(self.name, f"objects in the format {form!r}, which is not known")
         if self._settings.get("extensions.refstorage", "files") != "files":
             raise InputError(self.name, "references are kept in a format that is not read")
+        for below in ("refs", "objects/info", "objects/pack"):
+            _refuse_pipes(self.name, self.place.common / below)
         _refuse_far_alternates(self.name, self.place.common / "objects")
         (self._folder / "config").write_text(
             _SETTINGS.format(form=form, bare="true" if self.place.top is None else "false")
@@ -451,6 +454,22 @@ def _said(done: Finished) -> str:
         if line.removeprefix(start):
             return line.removeprefix(start)
     return f"it ended with status {done.status}"
+
+
+def _refuse_pipes(name: str, folder: Path) -> None:
+    """Refuse what git would wait for: anything below FOLDER that is no file, folder or link to one."""
+    if not folder.is_dir():
+        return
+    try:
+        with os.scandir(folder) as found:
+            entries = list(found)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                _refuse_pipes(name, folder / entry.name)
+            elif not entry.is_file() and (not entry.is_symlink() or Path(entry.path).exists()):
+                raise InputError(name, f"{entry.path} is no ordinary file")
+    except OSError as error:
+        raise InputError(str(folder), f"cannot be read: {error.strerror}") from error
 
 
 def _refuse_far_alternates(name: str, objects: Path) -> None:

@@ -109,6 +109,35 @@ class History:
             self.git("tag", tag)
         return self.git("rev-parse", "HEAD")
 
+    def plant(self, canary: Path) -> None:
+        """Put into the repository everything that git could be made to run; a run leaves a line in CANARY."""
+        program = self.path / "run-me"
+        program.write_text(f'#!/bin/sh\necho "$0 $*" >> {canary}\ncat\n')
+        program.chmod(0o755)
+        (self.path / ".gitattributes").write_text("* filter=evil diff=evil merge=evil text=auto\n")
+        self.commit("attributes")
+        for name in (
+            "post-checkout",
+            "pre-commit",
+            "post-index-change",
+            "reference-transaction",
+            "fsmonitor-watchman",
+        ):
+            shutil.copy(program, self.path / ".git/hooks" / name)
+        run = str(program)
+        with (self.path / ".git/config").open("a") as config:
+            config.write(
+                f"[core]\n\tfsmonitor = {run}\n\tsshCommand = {run}\n\tpager = {run}\n\teditor = {run}\n\tgitProxy = {run}\n"
+                f"\talternateRefsCommand = {run}\n\thooksPath = {self.path}/.git/hooks\n\taskPass = {run}\n"
+                f'[filter "evil"]\n\tclean = {run}\n\tsmudge = {run}\n\tprocess = {run}\n\trequired = true\n'
+                f'[diff "evil"]\n\ttextconv = {run}\n\tcommand = {run}\n[diff]\n\texternal = {run}\n'
+                f'[merge "evil"]\n\tdriver = {run} %A\n[log]\n\tshowSignature = true\n[gpg]\n\tprogram = {run}\n'
+                f'[uploadpack]\n\tpackObjectsHook = {run}\n[credential]\n\thelper = {run}\n[alias]\n\tlog = !{run}\n'
+                f"[include]\n\tpath = {self.path}/more\n[protocol]\n\tallow = always\n"
+            )  # fmt: skip
+        (self.path / ".git/info").mkdir(exist_ok=True)
+        (self.path / ".git/info/attributes").write_text("* filter=evil diff=evil\n")
+
     def hash(self) -> str:
         """Return a digest of every file, link and mode below it, .git included."""
         digest = hashlib.sha256()

@@ -53,6 +53,7 @@ class ReplyRequest:
     in_reply_to: str | None
     tree: str | None
     quiet: bool
+    base: str | None = None
 
     @property
     def name(self) -> str:
@@ -91,6 +92,7 @@ def make_replies(request: ReplyRequest, output: str | None) -> Replies:
         quiet=request.quiet,
         revisions=request.revisions,
         message_id=request.message_id,
+        base=request.base,
     )
     series = _addressed(series, request)
     if request.b4_tree is not None:

@@ -49,13 +49,15 @@ import click
 @click.option(
     "--tree",
     type=click.Path(),
-    help="Directory to apply the patches to; default: the bundled mm model.",
+    help="Git repository or directory to apply the patches to; default: the bundled mm model.",
 )
+@click.option("--base", metavar="REV", help="Commit of the tree to apply to; see `review`.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
 def reply(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, output: str | None, number: int | None,
     per_patch: bool, cover_only: bool, edit: bool, b4_tree: str | None, lint: bool, against: tuple[str, ...],
-    attach_summary: bool, sender: str | None, to: tuple[str, ...], in_reply_to: str | None, tree: str | None, quiet: bool,
+    attach_summary: bool, sender: str | None, to: tuple[str, ...], in_reply_to: str | None, tree: str | None,
+    base: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Review INPUT and write what was found as a reply to the patch's mail.
 
@@ -93,6 +95,7 @@ def reply(  # noqa: PLR0917  (click passes them by name)
         to=to,
         in_reply_to=in_reply_to,
         tree=tree,
+        base=base,
         quiet=quiet,
     )
     made = make_replies(request, output)

@@ -222,3 +222,17 @@ def test_a_plain_directory_has_no_revisions(home: Path, tmp_path: Path) -> None:
     done = _run(home, "diff", "v1", "v2", "--tree", str(tmp_path), "--entry", "follow_page")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "plain directory" in done.stderr
+
+
+def test_a_review_runs_nothing_that_the_repository_names(
+    history: History, home: Path, patch: str, tmp_path: Path
+) -> None:
+    canary = tmp_path / "canary"
+    history.plant(canary)
+    canary.unlink(missing_ok=True)
+    before = history.hash()
+    done = _run(home, "review", patch, "--tree", str(history.path))
+    ranged = _run(home, "review", "--tree", str(history.path), "--range", "broken..v2")
+    assert (done.returncode, ranged.returncode) == (0, 0), done.stderr + ranged.stderr
+    assert not canary.exists(), canary.read_text()
+    assert history.hash() == before

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -54,39 +53,9 @@ def test_links_and_submodules_are_not_of_the_tree(history: History) -> None:
         assert {"mm/link.c", "sub"}.isdisjoint(snapshot.files)
 
 
-def _plant(history: History, canary: Path) -> None:
-    """Put into the repository everything that git could be made to run."""
-    program = history.path / "run-me"
-    program.write_text(f'#!/bin/sh\necho "$0 $*" >> {canary}\ncat\n')
-    program.chmod(0o755)
-    (history.path / ".gitattributes").write_text("* filter=evil diff=evil merge=evil text=auto\n")
-    history.commit("attributes")
-    for name in (
-        "post-checkout",
-        "pre-commit",
-        "post-index-change",
-        "reference-transaction",
-        "fsmonitor-watchman",
-    ):
-        shutil.copy(program, history.path / ".git/hooks" / name)
-    run = str(program)
-    with (history.path / ".git/config").open("a") as config:
-        config.write(
-            f"[core]\n\tfsmonitor = {run}\n\tsshCommand = {run}\n\tpager = {run}\n\teditor = {run}\n\tgitProxy = {run}\n"
-            f"\talternateRefsCommand = {run}\n\thooksPath = {history.path}/.git/hooks\n\taskPass = {run}\n"
-            f'[filter "evil"]\n\tclean = {run}\n\tsmudge = {run}\n\tprocess = {run}\n\trequired = true\n'
-            f'[diff "evil"]\n\ttextconv = {run}\n\tcommand = {run}\n[diff]\n\texternal = {run}\n'
-            f'[merge "evil"]\n\tdriver = {run} %A\n[log]\n\tshowSignature = true\n[gpg]\n\tprogram = {run}\n'
-            f'[uploadpack]\n\tpackObjectsHook = {run}\n[credential]\n\thelper = {run}\n[alias]\n\tlog = !{run}\n'
-            f"[include]\n\tpath = {history.path}/more\n[protocol]\n\tallow = always\n"
-        )  # fmt: skip
-    (history.path / ".git/info").mkdir(exist_ok=True)
-    (history.path / ".git/info/attributes").write_text("* filter=evil diff=evil\n")
-
-
 def test_nothing_that_a_repository_names_is_run(history: History, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
-    _plant(history, canary)
+    history.plant(canary)
     canary.unlink(missing_ok=True)  # what making the commit has run
     history.add_line("mm/gup.c", "/* Not committed. */")
     before = history.hash()
@@ -104,7 +73,7 @@ def test_nothing_that_a_repository_names_is_run(history: History, tmp_path: Path
 
 def test_a_planted_program_would_have_run(history: History, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
-    _plant(history, canary)
+    history.plant(canary)
     canary.unlink(missing_ok=True)
     with suppress(subprocess.CalledProcessError):
         history.git("status")
@@ -196,5 +165,36 @@ def test_a_git_file_that_names_nothing_is_refused(tmp_path: Path) -> None:
 def test_replaced_objects_and_grafts_are_what_they_were(history: History) -> None:
     head = history.git("rev-parse", "HEAD")
     history.git("replace", head, "v1")
+    with open_gitdir(history.path) as git:
+        assert git.resolve("HEAD").subject == "mm/gup: say what the file is for"
+
+
+def test_a_repository_of_sha256_is_read(history: History, tmp_path: Path) -> None:
+    export = history.git("fast-export", "--all")
+    other = type(history)(tmp_path / "sha256")
+    other.path.mkdir()
+    other.git("init", "--quiet", "--object-format=sha256", "--initial-branch=main", ".")
+    other.git("fast-import", "--quiet", stdin=export + "\n")
+    with open_checkout(str(other.path)) as tree:
+        head = tree.repository().resolve("v2")
+        assert len(head.id) == 64
+        assert tree.at(head).read("README") == "A variant of a model.\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["refs/heads/pipe", "objects/info/alternates", "objects/pack/pack-0.idx"]
+)
+def test_a_pipe_that_git_would_wait_for_is_refused(history: History, name: str) -> None:
+    file = history.path / ".git" / name
+    file.parent.mkdir(exist_ok=True)
+    os.mkfifo(file)
+    with pytest.raises(InputError, match="no ordinary file"), open_gitdir(history.path):
+        pass
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(history: History) -> None:
+    for name in ("packed-refs", "config", "shallow"):
+        (history.path / ".git" / name).unlink(missing_ok=True)
+        os.mkfifo(history.path / ".git" / name)
     with open_gitdir(history.path) as git:
         assert git.resolve("HEAD").subject == "mm/gup: say what the file is for"
