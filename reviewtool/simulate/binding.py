@@ -132,7 +132,8 @@ def _argument(parameter: Parameter) -> _Argument | None:
                 "&world.out_status", "world.out_used = world.out_status_used = true;", out="status"
             )
         if parameter.name == "locked":
-            return _Argument("&locked", "int locked = 1;")
+            # a lock that is said to be lost is the caller's to take again
+            return _Argument("&locked", "int locked = 1;", "world.mm.mmap_lock.readers += !locked;")
         return None
     if plain == "void **" and parameter.name == "pages":
         return _Argument("addresses", "const void *addresses[1] = { (void *)WORLD_ADDRESS };")
