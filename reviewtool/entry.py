@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reviewtool.behaviour.callers import Call, find_calls, reach_of
-from reviewtool.behaviour.compare import Change, Comparison
+from reviewtool.behaviour.combined import Combined
+from reviewtool.behaviour.compare import Change, Comparison, Verdict
 from reviewtool.behaviour.conditions import Condition
 from reviewtool.behaviour.facts import Facts
 from reviewtool.review import (
@@ -22,11 +23,28 @@ from reviewtool.tree.source import SourceIndex
 
 @dataclass(frozen=True)
 class Compared:
-    """An entry compared, with its facts before and after."""
+    """An entry compared, with its facts before and after, and what all its flags do together where that was run."""
 
     comparison: Comparison
     before: Facts
     after: Facts
+    combined: Combined | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The answer for this entry."""
+        if self.combined is not None and self.combined.change is not None:
+            return Verdict.CHANGE
+        if self.combined is not None and self.combined.unknown:
+            return Verdict.UNKNOWN
+        return self.comparison.verdict
+
+    @property
+    def scenarios(self) -> int:
+        """How many scenarios that answer is about."""
+        if self.combined is None or self.combined.gave_up:
+            return self.comparison.domain.scenarios
+        return self.combined.scenarios
 
 
 def entry_review(made: Compared, old: SourceIndex, new: SourceIndex) -> EntryReview:
@@ -43,14 +61,19 @@ def entry_review(made: Compared, old: SourceIndex, new: SourceIndex) -> EntryRev
             _caller_review(call, comparison) for call in find_calls(new, comparison.entry)
         )
     )
+    combined = made.combined
+    more = combined.change if combined else None
+    changes = (*comparison.changes, more) if more else comparison.changes
     return EntryReview(
         name=comparison.entry, path=function.path, line=function.first_line,
         signature_before=old.functions[comparison.entry].signature, signature_after=function.signature,
-        verdict=comparison.verdict.value, scenarios=domain.scenarios, states=len(domain.words),
+        verdict=made.verdict.value, scenarios=domain.scenarios, states=len(domain.words),
         factors=tuple(factor.name for factor in domain.factors), flags=domain.flags, also=domain.also, cut=domain.cut,
         changed=comparison.changed, overall=comparison.overall,
-        changes=tuple(_change_review(change) for change in comparison.changes), facts=tuple(facts),
+        changes=tuple(_change_review(change) for change in changes), facts=tuple(facts),
         callers=callers, unmodelled=comparison.unmodelled, left=comparison.left,
+        combined=combined.scenarios if combined else 0, behaviours=combined.behaviours if combined else 0,
+        combined_changed=more.count if more else 0, not_combined=combined.gave_up if combined else "",
     )  # fmt: skip
 
 

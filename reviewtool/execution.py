@@ -11,6 +11,7 @@ from reviewtool.behaviour.compare import Comparison, Side, Verdict, compare
 from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
 from reviewtool.behaviour.facts import Facts, find_facts
 from reviewtool.behaviour.vocabulary import Vocabulary
+from reviewtool.combination import Driven, combine_flags
 from reviewtool.entry import Compared, entry_review
 from reviewtool.errors import InputError
 from reviewtool.findings import compile_finding, coverage_findings
@@ -55,6 +56,7 @@ class Settings:
     pictures: whether to make what a page shows beside the review (PatchReview.picture).
     find_blob: gives the versions that three-way merges need.
     check_fixes: holds Fixes: tags against the history.
+    combine: whether to combine all flags where a sweep could not, and saw no change.
     mutants: how many small wrong versions of each patch's functions to try, for PatchReview.sensitivity.
     """
 
@@ -65,6 +67,7 @@ class Settings:
     pictures: bool = False
     find_blob: FindBlob = no_blob
     check_fixes: CheckFixes = no_fixes
+    combine: bool = True
     mutants: int = 0
     vocabulary: Vocabulary | None = None
 
@@ -206,6 +209,7 @@ def simulate_patch(
         _tell_compile_errors(draft, module_old, module_new)
         return
     sides: list[tuple[Side, Side]] = []
+    compared: list[Compared] = []
     # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
     with ThreadPoolExecutor(1) as ahead:
         waiting = [
@@ -222,19 +226,39 @@ def simulate_patch(
             side_old = Side(first.result(), module_old.unmodelled, binding_old.out)
             side_new = Side(second.result(), module_new.unmodelled, binding_new.out)
             keys = (code_key(old, name, domain), code_key(new, name, domain))
-            made = compare_sides(run, name, domain, keys, (side_old, side_new))
-            draft.comparisons.append(made.comparison)
-            draft.facts_after[name] = made.after
-            draft.entries.append(entry_review(made, old, new))
+            compared.append(compare_sides(run, name, domain, keys, (side_old, side_new)))
             sides.append((side_old, side_new))
+    if run.settings.combine:
+        compared = combine_flags(
+            compared,
+            Driven(before, old, tuple(bound_old)),
+            Driven(after, new, tuple(bound_new)),
+            run.cache,
+            run.settings.workers,
+            run.progress,
+        )
+    _tell_entries(draft, compared, old, new)
     draft.ran = Ran(
         tuple(domains[name] for name in names),
         Version(before, old, tuple(bound_old), tuple(side for side, _ in sides)),
         Version(after, new, tuple(bound_new), tuple(side for _, side in sides)),
     )
-    draft.lines += _line_reviews(patch, draft.ran.after.runs())
+    _tell_lines(draft, patch, draft.ran)
+    _decide(draft, compared)
+
+
+def _tell_lines(draft: Draft, patch: Patch, ran: Ran) -> None:
+    draft.lines += _line_reviews(patch, ran.after.runs())
     draft.findings += coverage_findings(draft.lines)
-    _decide(draft)
+
+
+def _tell_entries(
+    draft: Draft, compared: list[Compared], old: SourceIndex, new: SourceIndex
+) -> None:
+    for made in compared:
+        draft.comparisons.append(made.comparison)
+        draft.facts_after[made.comparison.entry] = made.after
+        draft.entries.append(entry_review(made, old, new))
 
 
 def _refuse_base(name: str, base: Snapshot, error: CompileError) -> None:
@@ -358,11 +382,11 @@ def _sweep(
     return run.swept[key]
 
 
-def _decide(draft: Draft) -> None:
-    verdicts = [comparison.verdict for comparison in draft.comparisons]
+def _decide(draft: Draft, compared: list[Compared]) -> None:
+    verdicts = [made.verdict for made in compared]
     if Verdict.CHANGE in verdicts:
         draft.verdict = Verdict.CHANGE
-        changed = [c for c in draft.comparisons if c.verdict is Verdict.CHANGE]
+        changed = [made.comparison for made in compared if made.verdict is Verdict.CHANGE]
         draft.why = "in " + ", ".join(f"{c.entry}()" for c in changed)
         return
     if not verdicts or Verdict.UNKNOWN in verdicts:
@@ -383,7 +407,7 @@ def _decide(draft: Draft) -> None:
         draft.verdict = Verdict.UNKNOWN
         draft.why = f"the entries that could be run do not change, but {names} could not be run"
         return
-    scenarios = sum(c.domain.scenarios for c in draft.comparisons)
+    scenarios = sum(made.scenarios for made in compared)
     draft.verdict = Verdict.NO_CHANGE
     draft.why = f"over {scenarios:,} scenarios of " + ", ".join(
         f"{c.entry}()" for c in draft.comparisons

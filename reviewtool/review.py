@@ -123,6 +123,8 @@ class EntryReview:
 
     scenarios: how many were run on each side; states: of how many states; factors, flags: what varied.
     also:      flags passed one at a time; cut: flags that were never passed.
+    combined:  scenarios with all those flags combined, where the sweep saw no change; behaviours: runs
+               that told them apart; combined_changed: how many change; not_combined: why there is no answer.
     """
 
     name: str
@@ -144,6 +146,10 @@ class EntryReview:
     callers: tuple[CallerReview, ...]
     unmodelled: tuple[tuple[str, int], ...]
     left: int
+    combined: int = 0
+    behaviours: int = 0
+    combined_changed: int = 0
+    not_combined: str = ""
 
 
 @dataclass(frozen=True)

@@ -171,9 +171,10 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
     )
 
 
-def _headline(outcome: Outcome, side: Side) -> str:
-    parts = [result_words(outcome, side.unmodelled), *hazard_words(outcome)]
-    handed = out_words(outcome, side.out) if side.out != "stats" else ""
+def headline(outcome: Outcome, unmodelled: tuple[str, ...], out: str) -> str:
+    """Say what came of a run in the words by which changes are grouped: value, hazards, what is handed out."""
+    parts = [result_words(outcome, unmodelled), *hazard_words(outcome)]
+    handed = out_words(outcome, out) if out != "stats" else ""
     if handed and not (handed.startswith("pages[0]") and outcome.ret not in ("1", "positive")):
         parts.append(handed)
     return ", ".join(parts)
@@ -212,8 +213,8 @@ def _label_pairs(
         if old.end == "unmodelled" or new.end == "unmodelled":
             labels[b, a] = UNKNOWN
         elif old != new:
-            said = _headline(new, after)
-            key = (said, _headline(old, before) == said)
+            said = headline(new, after.unmodelled, after.out)
+            key = (said, headline(old, before.unmodelled, before.out) == said)
             groups.setdefault(key, []).append((b, a))
             counts[key] = counts.get(key, 0) + int(weight)
     # Hazards have groups of their own whatever their count; the rarest others share one.
@@ -276,7 +277,7 @@ def _results(
     """Return the results before inside a group, with their counts, most frequent first."""
     counts: dict[str, int] = {}
     for record in np.unique(joint.before[inside]):
-        said = _headline(outcomes[int(record)], side)
+        said = headline(outcomes[int(record)], side.unmodelled, side.out)
         counts[said] = counts.get(said, 0) + _weigh(inside & (joint.before == record), joint.states)
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 

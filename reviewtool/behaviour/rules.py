@@ -59,19 +59,34 @@ def rules_for(labelling: Labelling, label: int, most_boxes: int | None = None) -
     axes, boxes, labels = boxes_of(reduced)
     if most_boxes is not None and len(boxes) > most_boxes:
         return ()
-    return _cover(axes, boxes, labels == 1)
+    return cover_boxes(axes, boxes, labels == 1)
+
+
+def bounding_rule(axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]) -> Rule:
+    """Return the narrowest single condition that holds for all wanted boxes, and perhaps for others too."""
+    cube = np.bitwise_or.reduce(boxes[wanted], axis=0)
+    full = np.bitwise_or.reduce(boxes, axis=0)
+    return Rule(
+        tuple(
+            Literal(axis, _codes(int(inside)), _codes(int(whole)))
+            for axis, inside, whole in zip(axes, cube, full, strict=True)
+            if inside != whole
+        )
+    )
 
 
 def find_rules(table: Table, label: int) -> tuple[Rule, ...]:
     """Return rules whose union is exactly the points of TABLE with LABEL, most general first."""
-    return _cover(
+    return cover_boxes(
         table.axes,
         np.left_shift(np.uint32(1), table.codes.astype(np.uint32)),
         table.labels == label,
     )
 
 
-def _cover(axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]) -> tuple[Rule, ...]:
+def cover_boxes(
+    axes: tuple[Axis, ...], boxes: Bits, wanted: npt.NDArray[np.bool_]
+) -> tuple[Rule, ...]:
     """Return rules that hold every wanted box whole and touch no other."""
     if not wanted.any():
         return ()

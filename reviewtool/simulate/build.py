@@ -53,9 +53,13 @@ _LINK_SWEEP = (
         )
     ),
 )  # fmt: skip
+# What is chosen without a branch is not read until it is used.
+_FEWER_BRANCHES = (
+    "-mllvm", "-phi-node-folding-threshold=200", "-mllvm", "-two-entry-phi-node-folding-threshold=200",
+)  # fmt: skip
 # The lazy run takes memory for states and leaves as it needs it.
 _LINK_LAZY = (
-    f"--initial-memory={8 << 20}", f"--max-memory={LAZY_MEMORY_BYTES}",
+    *_FEWER_BRANCHES, f"--initial-memory={8 << 20}", f"--max-memory={LAZY_MEMORY_BYTES}",
     *(f"--export={name}" for name in shadow.RUNTIME_EXPORTS),
     *(f"--export=lazy_{name}" for name in ("begin", "run", "leaves", "others", "choose_flag")),
 )  # fmt: skip
@@ -97,8 +101,9 @@ class BuildRequest:
     """What to build.
 
     flags: FOLL_* names that sweeps may pass; known_flags: names of constants that the tree has (a flag
-    that it does not have is 0).  instrumented: function names.  trace: for simulate.  lazy: for lazy.py,
-    with shadows (shadow.py), and not for a sweep.
+    that it does not have is 0).  instrumented: function names.  trace: for simulate.  lazy: the one entry
+    that is to be run lazily (lazy.py), with shadows (shadow.py); the others are then left out, so that
+    all that it calls can be inlined: what is never looked at is then never computed.
     """
 
     snapshot: Snapshot
@@ -107,7 +112,7 @@ class BuildRequest:
     known_flags: frozenset[str]
     instrumented: frozenset[str] = frozenset()
     trace: bool = False
-    lazy: bool = False
+    lazy: str = ""
 
 
 @cache
@@ -142,8 +147,15 @@ def machine_identity() -> str:
     return key_of([compiler_identity(), *_harness().values(), scenario_header(), outcome_header()])
 
 
+def _driven(request: BuildRequest) -> tuple[Binding, ...]:
+    """Return the bindings that the module can call, by number."""
+    if not request.lazy:
+        return request.bindings
+    return tuple(b for b in request.bindings if b.function.name == request.lazy)
+
+
 def _tables(request: BuildRequest) -> str:
-    names = [binding.function.name for binding in request.bindings]
+    names = [binding.function.name for binding in _driven(request)]
     loops = "".join(
         f"enum value_kind harness_call_{name}(unsigned long *value);\n"
         f"static noinline void loop_{name}(void) {{ run_on(harness_call_{name}); }}\n"
@@ -244,6 +256,7 @@ class _Builder:
         flags = list(_FLAGS)
         if self.request.lazy:
             flags.remove("-msimd128")
+            flags += _FEWER_BRANCHES
             if name.removeprefix("_harness/") in _LAZY_SOURCES:
                 flags.remove("-flto")
         return flags
@@ -435,7 +448,7 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
         known, stubs = cache.get(key), cache.get(stub_key)
         if known is not None and stubs is not None:
             names = tuple(stubs.decode().split())
-            return Module(known, request.bindings, request.flags, builder.table.lines, names)
+            return Module(known, _driven(request), request.flags, builder.table.lines, names)
         builder.lay_out()
         with ThreadPoolExecutor(2) as workers:
             results = dict(zip(units, workers.map(builder.compile, units.items()), strict=True))
@@ -453,4 +466,4 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
             wasm = shadow.add_shadows(wasm)
         cache.put(key, wasm)
         cache.put(stub_key, " ".join(missing).encode())
-        return Module(wasm, request.bindings, request.flags, builder.table.lines, missing)
+        return Module(wasm, _driven(request), request.flags, builder.table.lines, missing)

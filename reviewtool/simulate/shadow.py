@@ -36,6 +36,7 @@ class Role(Enum):
     EQUAL = "shadow_equal"
     MIX = "shadow_mix"
     EITHER = "shadow_either"
+    SPREAD = "shadow_spread"
     SHIFT = "shadow_shift"
     ADD = "shadow_add"
     LOAD = "shadow_load"
@@ -209,6 +210,7 @@ _IS_ZERO = 0x50  # of 64 bits; what is left of a word in 32 is not all of it
 _ZERO_COMPARED = {0x51, 0x52}
 _UNARY = {0x45, 0x50, 0x67, 0x68, 0x69, 0x79, 0x7A, 0x7B, *range(0x8B, 0x92), *range(0x99, 0xA0), *range(0xA8, 0xAC), 0xAC,
           *range(0xAE, 0xBC), *range(0xC0, 0xC5)}  # fmt: skip
+_TRUTHS = set(range(0x45, 0x67))
 _KEEP = {0xA7, 0xAD, 0xBC, 0xBD, 0xBE, 0xBF}  # the same bits, as another type
 _BINARY = {
     *range(0x46, 0x50),
@@ -222,6 +224,7 @@ _JOINED_BY = {0x46: Role.EQUAL, 0x47: Role.EQUAL, 0x51: Role.EQUAL, 0x52: Role.E
               0x72: Role.EITHER, 0x84: Role.EITHER, 0x73: Role.MIX, 0x85: Role.MIX}  # fmt: skip
 _DIVIDE = {0x6D, 0x6E, 0x6F, 0x70, 0x7F, 0x80, 0x81, 0x82}
 _AND, _OR, _XOR, _ADD, _SUB = {0x71, 0x83}, {0x72, 0x84}, {0x73, 0x85}, {0x6A, 0x7C}, {0x6B, 0x7D}
+_BITWISE = _AND | _OR | _XOR
 _SHL, _SHR = {0x74, 0x86}, {0x76, 0x88}
 _LOADS = {0x28: 4, 0x29: 8, 0x2A: 4, 0x2B: 8, 0x2C: 1, 0x2D: 1, 0x2E: 2, 0x2F: 2, 0x30: 1, 0x31: 1, 0x32: 2, 0x33: 2,
           0x34: 4, 0x35: 4}  # fmt: skip
@@ -233,10 +236,15 @@ _END = {0x0B}
 
 @dataclass
 class _Slot:
-    """A place of the operand stack: whether its shadow is known to be empty, and its value where that is a constant."""
+    """A place of the operand stack.
+
+    clean:    whether its shadow is known to be empty; constant: its value, where that is known.
+    is_truth: whether it is 0 or 1.
+    """
 
     clean: bool
     constant: int | None = None
+    is_truth: bool = False
 
 
 @dataclass
@@ -381,6 +389,7 @@ class _Body:
             role = Role.ZERO if opcode == _IS_ZERO else Role.SET_OF
             self._apply(len(self.stack) - 1, role)
             self.stack[-1].constant = None
+            self.stack[-1].is_truth = opcode in _TRUTHS
         elif opcode in _KEEP:
             self._copy(start)
             self.stack[-1].constant = None
@@ -595,6 +604,18 @@ class _Body:
             del self.stack[-2:]
             self.stack[-1] = _Slot(clean=True)
             return
+        first, second = (slot.constant for slot in self.stack[-3:-1])
+        if first is not None and second is not None:
+            # which of two constants: only the bits in which they differ tell
+            self._copy(start)
+            self._get(condition)
+            self.out += b"\x42" + signed(first ^ second)
+            self._call(Role.SPREAD)
+            truths = {first, second} <= {0, 1}
+            del self.stack[-3:]
+            self._push_shadow()
+            self.stack[-1].is_truth = truths
+            return
         scratch = self.scratch[I32]
         self.out += b"\x22" + unsigned(scratch)
         self._copy(start)
@@ -606,8 +627,14 @@ class _Body:
             self._get(condition)
             self._call(Role.SET_OF)
             self._call(Role.MIX)
+        truths = all(self._is_truth(slot) for slot in self.stack[-3:-1])
         del self.stack[-3:]
         self._push_shadow()
+        self.stack[-1].is_truth = truths
+
+    @staticmethod
+    def _is_truth(slot: _Slot) -> bool:
+        return slot.is_truth or slot.constant in (0, 1)
 
     def _local_get(self, start: int) -> None:
         local = self.reader.unsigned()
@@ -687,23 +714,30 @@ class _Body:
         self._copy(start)
         right, left = self.stack.pop(), self.stack.pop()
         at = len(self.stack)
+        is_truth = opcode in _TRUTHS or (left.is_truth and right.is_truth and opcode in _BITWISE)
         if left.clean and right.clean:
-            self._push(_Slot(clean=True))
+            self._push(_Slot(clean=True, is_truth=is_truth))
             return
         # the places are looked up by depth, so they stand where they stood
         self.stack += [left, right]
         if opcode in _DIVIDE:
             self._read(at + 1)
-        if left.clean or right.clean:
+        if left.is_truth and right.constant is not None and opcode in _SHL:
+            self._get(at)
+            self.out += b"\x42" + signed(1 << (right.constant & 63))
+            self._call(Role.SPREAD)
+        elif left.clean or right.clean:
             other, known = (at, right.constant) if right.clean else (at + 1, left.constant)
             self._get(other)
             self._with_known(opcode, known, constant_is_right=right.clean)
         else:
             self._get(at)
             self._get(at + 1)
-            self._call(_JOINED_BY.get(opcode, Role.JOIN))
+            both_truths = left.is_truth and right.is_truth
+            self._call(Role.JOIN if both_truths else _JOINED_BY.get(opcode, Role.JOIN))
         del self.stack[-2:]
         self._push_shadow()
+        self.stack[-1].is_truth = is_truth
 
     def _with_known(self, opcode: int, known: int | None, *, constant_is_right: bool) -> None:
         """Turn the shadow that was emitted into that of OPCODE with a constant, or with a value that depends on nothing."""

@@ -31,7 +31,10 @@ def _built(snapshot: Snapshot, entry: str, *, lazy: bool) -> tuple[Module, Domai
         domain, words=domain.words[domain.columns.get("also", domain.words * 0) == 0], also=()
     )
     module = build(
-        BuildRequest(snapshot, (binding,), domain.flags, index.constants, lazy=lazy), open_cache()
+        BuildRequest(
+            snapshot, (binding,), domain.flags, index.constants, lazy=entry if lazy else ""
+        ),
+        open_cache(),
     )
     assert isinstance(module, Module), module
     return module, domain

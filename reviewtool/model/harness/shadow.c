@@ -32,7 +32,7 @@ struct edit {
 static struct edit edits[EDITS] = { { ~0UL, 0, 0 } };
 static unsigned int nr_edits = 1;
 
-#define WORDS		512
+#define WORDS		2048
 /*
  * Every four bytes of what the rewritten module can touch, its stack and its
  * static variables, have a shadow; those lie above.  Static variables get
@@ -51,7 +51,19 @@ static unsigned int nr_words = 1;
 
 /* From here on words are mixtures that this run made; two of the same number need not be equal. */
 static unsigned int first_mixture = WORDS;
-static struct { shadow a, b; bool either; } mixed[WORDS];
+enum mixture {
+	MIX_BITS,	/* each bit is made from that bit of both */
+	MIX_EITHER,	/* the same, and 0 only where both are */
+	MIX_SPREAD,	/* the bits of the constant b depend on the set a */
+};
+static struct { shadow a, b; enum mixture how; } mixed[WORDS];
+#define MIXED 4096
+static struct { unsigned int run, word; } mixed_at[MIXED];
+static unsigned int nr_runs = 1;
+
+/* Masked with more bits than this, a set of labels is not kept apart by bits. */
+#define FEW_BITS 12
+
 
 #define MOST_WRITTEN	16384
 static unsigned int written[MOST_WRITTEN];
@@ -150,21 +162,27 @@ static unsigned long word_bits(unsigned long bits, int moved)
 	return moved >= 0 ? bits << moved : bits >> -moved;
 }
 
+static shadow mix(shadow a, shadow b, enum mixture how);
+
+/* S with its bits where they are in its word, so that more can be done to them. */
+static shadow straightened(shadow s)
+{
+	return (s & SHADOW_WORD) && WORD_MOVED(s) ? mix(s, 0, MIX_BITS) : s;
+}
+
 /* A value masked with a constant. */
 shadow shadow_and(shadow s, unsigned long mask)
 {
 	struct edit edit;
-	shadow left;
 
-	if (!(s & SHADOW_WORD))
-		return mask ? s : 0;
+	if (!s || !mask)
+		return 0;
 	if (HAS_SUM(s))
 		return shadow_set_of(s);
+	if (!(s & SHADOW_WORD))
+		return __builtin_popcountl(mask) <= FEW_BITS ? mix(s, mask, MIX_SPREAD) : s;
+	mask = word_bits(mask, WORD_MOVED(s));
 	edit = *edit_of(s);
-	left = labels_of_bits(WORD_NUMBER(s), edit.own & word_bits(mask, WORD_MOVED(s)));
-	/* a word that lost a bit or two is still one: the others will be told apart */
-	if (WORD_MOVED(s) || 2 * __builtin_popcountl(left) <= __builtin_popcountl(labels_from[WORD_NUMBER(s)][0]))
-		return left;
 	return edited(s, (struct edit){ edit.own & mask, edit.one & mask, edit.flipped & mask });
 }
 
@@ -173,9 +191,10 @@ shadow shadow_or(shadow s, unsigned long bits)
 {
 	struct edit edit;
 
+	s = straightened(s);
 	if (!(s & SHADOW_WORD))
 		return s;
-	if (HAS_SUM(s) || WORD_MOVED(s))
+	if (HAS_SUM(s))
 		return shadow_set_of(s);
 	edit = *edit_of(s);
 	return edited(s, (struct edit){ edit.own & ~bits, edit.one | bits, edit.flipped & ~bits });
@@ -186,13 +205,21 @@ shadow shadow_xor(shadow s, unsigned long bits)
 {
 	struct edit edit;
 
+	s = straightened(s);
 	if (!(s & SHADOW_WORD))
 		return s;
 	edit = *edit_of(s);
 	/* what is 0 for certain would be 1 */
-	if (HAS_SUM(s) || WORD_MOVED(s) || (bits & ~edit.own))
+	if (HAS_SUM(s) || (bits & ~edit.own))
 		return shadow_set_of(s);
 	return edited(s, (struct edit){ edit.own, edit.one, edit.flipped ^ bits });
+}
+
+/* A value of which only the bits of a constant depend on S; the others are the same whatever S is. */
+shadow shadow_spread(shadow s, unsigned long bits)
+{
+	s = shadow_set_of(s);
+	return s && bits ? mix(s, bits, MIX_SPREAD) : 0;
 }
 
 /* Whether two values are equal. */
@@ -209,25 +236,33 @@ static shadow labels_of_bit(shadow s, int bit)
 	return bit >= 0 && bit < 64 && (edit_of(s)->own >> bit & 1) ? labels[WORD_NUMBER(s)][bit] : 0;
 }
 
-static shadow mix(shadow a, shadow b, bool either)
+static shadow mix(shadow a, shadow b, enum mixture how)
 {
-	unsigned int word;
+	unsigned long hash = (a * 0x9E3779B97F4A7C15UL ^ b) * 0x9E3779B97F4A7C15UL + how;
+	unsigned int slot = hash >> 40 & (MIXED - 1), word;
 	shadow above = 0;
 
-	if (!((a | b) & SHADOW_WORD) || HAS_SUM(a) || HAS_SUM(b))
+	if (how != MIX_SPREAD && (!((a | b) & SHADOW_WORD) || HAS_SUM(a) || HAS_SUM(b)))
 		return shadow_join(a, b);
-	for (word = first_mixture; word < nr_words; word++)
-		if (mixed[word].a == a && mixed[word].b == b && mixed[word].either == either)
+	for (; mixed_at[slot].run == nr_runs; slot = (slot + 1) & (MIXED - 1)) {
+		word = mixed_at[slot].word;
+		if (mixed[word].a == a && mixed[word].b == b && mixed[word].how == how)
 			return SHADOW_WORD | 64UL << 16 | word;
-	if (word == WORDS)
-		return shadow_join(a, b);
-	nr_words++;
+	}
+	if (nr_words == WORDS)
+		return how == MIX_SPREAD ? a : shadow_join(a, b);
+	word = nr_words++;
+	mixed_at[slot].run = nr_runs;
+	mixed_at[slot].word = word;
 	mixed[word].a = a;
 	mixed[word].b = b;
-	mixed[word].either = either;
-	labels_of_zero[word] = either ? shadow_zero(a) | shadow_zero(b) : 0;
+	mixed[word].how = how;
+	labels_of_zero[word] = how == MIX_EITHER ? shadow_zero(a) | shadow_zero(b) : 0;
 	for (int bit = 63; bit >= 0; bit--) {
-		labels[word][bit] = labels_of_bit(a, bit) | labels_of_bit(b, bit);
+		if (how == MIX_SPREAD)
+			labels[word][bit] = b >> bit & 1 ? a : 0;
+		else
+			labels[word][bit] = labels_of_bit(a, bit) | labels_of_bit(b, bit);
 		labels_from[word][bit] = above |= labels[word][bit];
 	}
 	return SHADOW_WORD | 64UL << 16 | word;
@@ -236,13 +271,13 @@ static shadow mix(shadow a, shadow b, bool either)
 /* Two values of which each bit is made from that bit of both. */
 shadow shadow_mix(shadow a, shadow b)
 {
-	return mix(a, b, false);
+	return mix(a, b, MIX_BITS);
 }
 
 /* The same, and 0 only where both are. */
 shadow shadow_either(shadow a, shadow b)
 {
-	return mix(a, b, true);
+	return mix(a, b, MIX_EITHER);
 }
 
 /* A value moved BY bits towards bit 0 (negative: away from it), filled with zeros. */
@@ -423,6 +458,7 @@ void shadow_begin(void)
 	nr_written = 0;
 	nr_edits = 1;
 	nr_words = first_mixture;
+	nr_runs++;
 	shadow_ordered = 0;
 	shadow_seen = 0;
 }
