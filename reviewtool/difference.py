@@ -36,7 +36,7 @@ def compare_versions(
         sides.append(side)
     comparison = compare(before.entry, domain, *sides)
     facts = [find_facts(before.entry, domain, side) for side in sides]
-    entry = entry_review(Compared(comparison, *facts), before.index, after.index)
+    entry = entry_review(Compared(comparison, facts[0], facts[1]), before.index, after.index)
     reached = before.index.closure(before.entry) | after.index.closure(before.entry)
     differing = compare_trees(before.index, after.index).functions & reached
     changed = tuple(sorted(name for name in differing if not _is_macro(name, before, after)))

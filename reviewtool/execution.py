@@ -359,9 +359,8 @@ def compare_sides(
     """Return what differs between SIDES of entry NAME, whose keys are KEYS; each pair is compared once."""
     run.sides |= zip(keys, sides, strict=True)
     if keys not in run.compared:
-        run.compared[keys] = Compared(
-            compare(name, domain, *sides), *(find_facts(name, domain, side) for side in sides)
-        )
+        before, after = (find_facts(name, domain, side) for side in sides)
+        run.compared[keys] = Compared(compare(name, domain, *sides), before, after)
     return run.compared[keys]
 
 

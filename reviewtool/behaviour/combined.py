@@ -124,6 +124,7 @@ def _change(
         effects=() if rules else (f"only where {only}",),
         hazards=tuple(word for word in hazard_words(new) if word not in hazard_words(old)),
         conditions=measure_rules(rules, domain),
+        by_flags=(),
         count=total,
         share=total / max(1, domain.scenarios),
         witness=scenario_at(
