@@ -6,6 +6,7 @@ from __future__ import annotations
 from reviewtool.behaviour.compare import Verdict
 from reviewtool.execution import Draft, Run, documented_functions, simulate_patch
 from reviewtool.findings import compile_finding
+from reviewtool.picture import Ran
 from reviewtool.review import Origin
 from reviewtool.series.patch import Patch
 from reviewtool.slice.pair import SlicedPair, slice_pair
@@ -43,6 +44,14 @@ def simulate_on_kernel(
         if pair.looked_at:
             draft.verdict = Verdict.NO_CHANGE
             draft.why = "only comments, white space, or the place of code change"
+    elif draft.verdict is Verdict.NO_CHANGE:
+        silent = _never_ran(patch, draft.ran, pair.changed) if draft.ran else ("what changes",)
+        if silent:
+            draft.verdict = Verdict.UNKNOWN
+            names = ", ".join(silent[:4]) + (
+                f" and {len(silent) - 4} more" if len(silent) > 4 else ""
+            )
+            draft.why = f"the entries that were run do not change, but {names} never ran"
     draft.changed = tuple(sorted({*draft.changed, *pair.changed}))
     draft.undriven += [item for item in pair.unseen if item not in draft.undriven]
     if pair.unseen and draft.verdict is Verdict.NO_CHANGE:
@@ -53,3 +62,28 @@ def simulate_on_kernel(
             f"the entries that could be run do not change, but {names}{more} could not be looked at"
         )
     return pair
+
+
+def _never_ran(patch: Patch, ran: Ran, changed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the changed statements and functions of which no entry ran anything, in words."""
+    runs = (ran.before.runs(), ran.after.runs())
+    found: list[str] = []
+    for version, counts in zip((ran.before, ran.after), runs, strict=True):
+        for name in changed:
+            function = version.index.functions.get(name)
+            if function is None or function.macro:
+                continue
+            lines = range(function.first_line, function.last_line + 1)
+            if not any(counts.get((function.path, line)) for line in lines):
+                found.append(f"{name}()")
+    for file in patch.files:
+        for line in (line for hunk in file.hunks for line in hunk.lines):
+            if line.old_line is not None and line.new_line is None:
+                key, counts, which = (file.path_before or "", line.old_line), runs[0], "removed"
+            elif line.new_line is not None and line.old_line is None:
+                key, counts, which = (file.path, line.new_line), runs[1], "added"
+            else:
+                continue
+            if counts.get(key) == 0:
+                found.append(f"the {which} line {key[0]}:{key[1]}")
+    return tuple(dict.fromkeys(found))

@@ -81,6 +81,7 @@ _BY_TYPE: dict[str, _Argument] = {
         out="page",
     ),
     "folio_walk_flags_t": _Argument("world.argument ? FW_ZEROPAGE : 0", trait="bool argument"),
+    "char *": _Argument("(char *)WORLD_ADDRESS"),
     "bool *": _Argument("&unlocked", "bool unlocked = false;"),
     "struct dev_pagemap **": _Argument("&pgmap", "struct dev_pagemap *pgmap = NULL;"),
     "struct ksm_rmap_item *": _Argument(
@@ -100,12 +101,25 @@ _BY_TYPE: dict[str, _Argument] = {
 _ADDRESS = re.compile(r"addr(ess)?$|^start$|^haddr$")
 _END = re.compile(r"^(end|next)$")
 _COUNT = re.compile(r"^(nr|nr_pages|npages)$")
-_INTEGERS = {"unsigned int", "unsigned long", "int", "long", "unsigned", "u32", "u64"}
+_INTEGERS = {
+    "unsigned int",
+    "unsigned long",
+    "int",
+    "long",
+    "unsigned",
+    "u32",
+    "u64",
+    "size_t",
+    "ssize_t",
+}
 
 
 # Values that a name says more of than the type.
 _BY_NAME: dict[str, _Argument] = {
     "fault_flags": _Argument("world.argument ? FAULT_FLAG_WRITE : 0", trait="bool argument"),
+    "refs": _Argument("1"),
+    "len": _Argument("PAGE_SIZE"),
+    "size": _Argument("PAGE_SIZE"),
 }
 
 
@@ -164,7 +178,8 @@ def bind(function: Function) -> Binding | Unbound:
         return Unbound(function, f"its return type is {function.return_type}")
     arguments: list[_Argument] = []
     for parameter in function.parameters:
-        argument = _BY_NAME.get(parameter.name) or _argument(parameter)
+        named = None if "*" in parameter.type else _BY_NAME.get(parameter.name)
+        argument = named or _argument(parameter)
         if argument is None:
             spelled = f"{parameter.type} {parameter.name}".replace("* ", "*").strip()
             return Unbound(function, f"the model cannot make its parameter '{spelled}'")

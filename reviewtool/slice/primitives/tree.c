@@ -8,6 +8,7 @@
 #include "world.h"
 
 bool tree_in_hugetlb(void);
+void tree_walks_nowhere(void);
 bool tree_page_is_secretmem(const struct page *page);
 bool tree_page_is_anon_or_shmem(const struct page *page);
 void tree_migration_entry_wait_huge(pte_t *pte);
@@ -70,4 +71,10 @@ bool tree_user_access(bool write)
 	if (!(world.vma.vm_flags & (write ? VM_WRITE : VM_READ)))
 		return false;
 	return !handle_mm_fault(&world.vma, WORLD_ADDRESS, write ? FAULT_FLAG_WRITE : 0, NULL);
+}
+
+void tree_walks_nowhere(void)
+{
+	model_trace("walked on through an entry that leads to no table", 1);
+	catch_throw(&world_catch, END_NULL_POINTER);
 }

@@ -180,6 +180,8 @@ static inline int pmd_huge(pmd_t e)
 #define pmd_present(e) (!!((e).pmd & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_TABLE | _PAGE_BAD)))
 /* As on x86-64: an empty PMD counts as bad, too. */
 #define pmd_bad(e) (!((e).pmd & _PAGE_TABLE))
+/* ... and a leaf, as anything that leads to no table */
+#define pud_bad(e) ((e).pud && !((e).pud & _PAGE_TABLE))
 static inline int pmd_thp_or_huge(pmd_t e) { return pmd_huge(e) || pmd_trans_huge(e); }
 
 #define pgdp_get(p) READ_ONCE(*(p))
@@ -217,8 +219,29 @@ static inline bool pud_access_permitted(pud_t pud, bool write)
 /* The machine has a huge page of hugetlb at PMD level, where every walk finds it. */
 bool tree_in_hugetlb(void);
 
-static inline pmd_t *tree_pmd_offset(pud_t *pud __maybe_unused, unsigned long address __maybe_unused)
+/* Whoever walks on through an entry that leads to no table looks at memory that is none. */
+void tree_walks_nowhere(void) __noreturn;
+
+static inline p4d_t *tree_p4d_offset(pgd_t *pgd, unsigned long address)
 {
+	if (unlikely(!(pgd->pgd & _PAGE_TABLE)))
+		tree_walks_nowhere();
+	return p4d_offset(pgd, address);
+}
+#define p4d_offset(pgd, address) tree_p4d_offset(pgd, address)
+
+static inline pud_t *tree_pud_offset(p4d_t *p4d, unsigned long address)
+{
+	if (unlikely(!(p4d->p4d & _PAGE_TABLE)))
+		tree_walks_nowhere();
+	return pud_offset(p4d, address);
+}
+#define pud_offset(p4d, address) tree_pud_offset(p4d, address)
+
+static inline pmd_t *tree_pmd_offset(pud_t *pud, unsigned long address)
+{
+	if (unlikely(!(pud->pud & _PAGE_TABLE)))
+		tree_walks_nowhere();
 	if (tree_in_hugetlb())
 		return (pmd_t *)&model_tables.huge;
 	return pmd_offset(pud, address);
