@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -103,10 +103,14 @@ class Paths:
         ends = np.flatnonzero(self._lines < 0)[:count]
         start = 0
         for end in ends.tolist():
-            yield tuple(self._lines[start:end].tolist())
+            yield self._known(self._lines[start:end].tolist())
             start = end + 1
 
     def _partial(self) -> Trail:
         count = min(int(self._count[0]), MOST_EVENTS)
         events = self._events[: 2 * count].reshape(-1, 2)
-        return tuple(dict.fromkeys(events[events[:, 0] == 0, 1].tolist()))
+        return self._known(dict.fromkeys(events[events[:, 0] == 0, 1].tolist()))
+
+    def _known(self, lines: Iterable[int]) -> Trail:
+        """Return LINES without the number that stands for all lines for which there was no number."""
+        return tuple(line for line in lines if line < len(self._module.lines))
