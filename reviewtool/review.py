@@ -385,3 +385,47 @@ def without_pictures(review: Review) -> Review:
         for patches in (review.patches, review.proposals)
     )
     return replace(review, patches=bare[0], proposals=bare[1])
+
+
+@dataclass(frozen=True)
+class PairReview:
+    """The tree after a patch of one version of a series against the tree after one of another version.
+
+    old, new: their labels, "v1 2/4".  how: by what they were matched.
+    undriven: (function, why it was not run).  errors: what the compiler says.
+    """
+
+    old: str
+    new: str
+    old_subject: str
+    new_subject: str
+    how: str
+    verdict: str
+    verdict_why: str
+    entries: tuple[EntryReview, ...]
+    undriven: tuple[tuple[str, str], ...]
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RerollReview:
+    """What a new version of a series changes in behaviour.
+
+    pairs: patches that both versions have, in the new order; dropped, added: (label, subject).
+    whole: the tree after all patches of the one against that of the other.
+    """
+
+    title: str
+    base: str
+    old_version: int
+    new_version: int
+    pairs: tuple[PairReview, ...]
+    dropped: tuple[tuple[str, str], ...]
+    added: tuple[tuple[str, str], ...]
+    whole: PairReview
+    diagnostics: tuple[str, ...]
+
+    @property
+    def findings(self) -> int:
+        """In how many comparisons behaviour differs; decides the exit status."""
+        return sum(pair.verdict == "semantic change" for pair in (*self.pairs, self.whole))

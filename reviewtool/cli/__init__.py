@@ -31,6 +31,11 @@ _COMMANDS = {
         "kerneldoc",
         "Render, check and draft kernel-doc comments.",
     ),
+    "compare": (
+        "reviewtool.cli.compare",
+        "compare",
+        "Tell what a re-roll of a series changes in behaviour.",
+    ),
     "diff": (
         "reviewtool.cli.history",
         "diff",
