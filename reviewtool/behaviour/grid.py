@@ -181,6 +181,8 @@ def _kind(outcome: Outcome, side: Side) -> Kind:
         return Kind.PAGE if outcome.out else Kind.NOTHING
     if side.out == "status" and outcome.ret in _NOTHING:
         return Kind.ERROR if " -E" in handed else Kind.VALUE
+    if outcome.ret in _PAGES and handed == "pages[0] is NULL":
+        return Kind.VALUE
     if outcome.ret in _PAGES and "zero page" in _handed(outcome, side):
         return Kind.ZERO
     if outcome.ret in _PAGES:
@@ -193,7 +195,9 @@ def _kind(outcome: Outcome, side: Side) -> Kind:
 def _letters(outcome: Outcome, side: Side, taken: set[str]) -> str:
     """Return a few characters for the result of OUTCOME that are not TAKEN."""
     handed = _handed(outcome, side)
-    said = handed.removeprefix("status ").removeprefix("pages[0] is ") or result_words(outcome)
+    said = handed.removeprefix("status ").removeprefix("pages[0] is ")
+    if said in ("", "NULL"):
+        said = result_words(outcome)  # no page was handed out: the number says more
     if outcome.end == "unmodelled":
         letters = "?"
     elif side.out == "stats" and handed:
