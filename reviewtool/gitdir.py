@@ -12,7 +12,6 @@ Source: gitrepository-layout(5); git(1), "Environment variables"; git-cat-file(1
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from pathlib import Path
 from threading import Lock
 
 from reviewtool.errors import InputError, ToolError
+from reviewtool.gitplace import Place, find_repository, read_small, refuse_alternates, refuse_pipes
 from reviewtool.process import Finished, Limits, Running, run_program, start_program
 
 CLEAN: Mapping[str, str] = {
@@ -52,19 +52,6 @@ _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the parts of a repository are.
-
-    top: the work tree, None for a bare repository.  directory: what HEAD is in (a work tree's own).
-    common: what refs and objects are in.
-    """
-
-    top: Path | None
-    directory: Path
-    common: Path
-
-
-@dataclass(frozen=True)
 class Commit:
     """A commit: full id, ids of the parents, and the first line of its message."""
 
@@ -92,53 +79,6 @@ class Blob:
     def ordinary(self) -> bool:
         """Whether it is a file, and no link or submodule."""
         return self.mode in {"100644", "100755"}
-
-
-def find_repository(path: Path, *, above: bool = False) -> Place | None:
-    """Return the repository at PATH, or with ABOVE the nearest one that PATH is in; None without one.
-
-    Raises: InputError for a .git that is no repository.
-    """
-    for folder in (path, *(path.resolve().parents if above else ())):
-        dot = folder / ".git"
-        if dot.is_dir():
-            return _place(folder, dot)
-        if dot.is_file():
-            text = _read_small(dot)
-            if not text.startswith("gitdir: "):
-                raise InputError(str(dot), "neither a git directory nor the name of one")
-            return _place(folder, folder / text.removeprefix("gitdir: ").rstrip("\n"))
-        if _is_git_directory(folder):
-            return _place(None, folder)
-    return None
-
-
-def _is_git_directory(folder: Path) -> bool:
-    return (
-        (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
-    )
-
-
-def _place(top: Path | None, directory: Path) -> Place:
-    common = directory
-    if (directory / "commondir").is_file():
-        common = directory / _read_small(directory / "commondir").rstrip("\n")
-    if not (directory / "HEAD").is_file() or not (common / "objects").is_dir():
-        raise InputError(str(top or directory), f"{directory} is no git repository")
-    return Place(top, directory.resolve(), common.resolve())
-
-
-def _read_small(path: Path, most: int = 1 << 16) -> str:
-    try:
-        if not path.is_file():
-            return ""
-        with path.open("rb") as file:
-            body = file.read(most + 1)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from error
-    if len(body) > most:
-        raise InputError(str(path), f"more than {most:,} bytes")
-    return body.decode("utf-8", "surrogateescape")
 
 
 class GitDir:
@@ -194,8 +134,8 @@ class GitDir:
         if self._settings.get("extensions.refstorage", "files") != "files":
             raise InputError(self.name, "references are kept in a format that is not read")
         for below in ("refs", "objects/info", "objects/pack"):
-            _refuse_pipes(self.name, self.place.common / below)
-        _refuse_far_alternates(self.name, self.place.common / "objects")
+            refuse_pipes(self.name, self.place.common / below)
+        refuse_alternates(self.name, self.place.common / "objects")
         (self._folder / "config").write_text(
             _SETTINGS.format(form=form, bare="true" if self.place.top is None else "false")
         )
@@ -204,7 +144,7 @@ class GitDir:
             ("packed-refs", self.place.common / "packed-refs"),
             ("shallow", self.place.common / "shallow"),
         ):
-            text = _read_small(source, _MOST_REFS_BYTES)
+            text = read_small(source, _MOST_REFS_BYTES)
             if text:
                 (self._folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
         (self._folder / "refs").symlink_to(self.place.common / "refs")
@@ -454,45 +394,6 @@ def _said(done: Finished) -> str:
         if line.removeprefix(start):
             return line.removeprefix(start)
     return f"it ended with status {done.status}"
-
-
-def _refuse_pipes(name: str, folder: Path) -> None:
-    """Refuse what git would wait for: anything below FOLDER that is no file, folder or link to one."""
-    if not folder.is_dir():
-        return
-    try:
-        with os.scandir(folder) as found:
-            entries = list(found)
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                _refuse_pipes(name, folder / entry.name)
-            elif not entry.is_file() and (not entry.is_symlink() or Path(entry.path).exists()):
-                raise InputError(name, f"{entry.path} is no ordinary file")
-    except OSError as error:
-        raise InputError(str(folder), f"cannot be read: {error.strerror}") from error
-
-
-def _refuse_far_alternates(name: str, objects: Path) -> None:
-    """Refuse objects that are borrowed from what is no folder of objects.
-
-    Raises: InputError naming the file.
-    """
-    seen: set[Path] = set()
-    waiting = [objects]
-    while waiting:
-        folder = waiting.pop()
-        listed = folder / "info" / "alternates"
-        for line in _read_small(listed).split("\n"):
-            if not line or line.startswith("#"):
-                continue
-            other = (folder / line).resolve()
-            if line.startswith('"') or not other.is_dir():
-                raise InputError(name, f"it borrows objects from {line}, which is no folder here")
-            if other not in seen:
-                seen.add(other)
-                waiting.append(other)
-        if len(seen) > 32:
-            raise InputError(name, "it borrows objects from more than 32 others")
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reviewtool.errors import InputError
-from reviewtool.gitdir import Blob, Commit, GitDir, find_repository, open_gitdir
+from reviewtool.gitdir import Blob, Commit, GitDir, open_gitdir
+from reviewtool.gitplace import find_repository
 from reviewtool.tree.snapshot import Snapshot, read_directory
 
 # The machine of the bundled model is never of the tree that is reviewed.
