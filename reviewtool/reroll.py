@@ -34,7 +34,7 @@ class Applied:
     trouble: str
 
 
-def _apply_all(series: Series, base: Snapshot, settings: Settings) -> tuple[Applied, ...]:
+def apply_all(series: Series, base: Snapshot, settings: Settings) -> tuple[Applied, ...]:
     """Return the patches of SERIES with the tree after each; one that does not apply changes nothing."""
     made: list[Applied] = []
     with open_repository(base, settings.find_blob) as repository:
@@ -104,7 +104,7 @@ def compare_series(
     """
     run = Run(settings, cache, progress, base=base[0])
     first, second = (
-        _apply_all(series, snapshot, settings)
+        apply_all(series, snapshot, settings)
         for series, snapshot in zip((old, new), base, strict=True)
     )
     matched = match_patches([one.patch for one in first], [one.patch for one in second])

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from reviewtool.tree.snapshot import Snapshot
 
 
 @click.command("simulate")
@@ -22,6 +27,12 @@ import click
     type=click.Path(),
     help="Directory to take the code from; default: the bundled mm model.",
 )
+@click.option("--before", metavar="PATCH", help="Run the tree that PATCH (any input) is made for.")
+@click.option("--after", metavar="PATCH", help="Run the tree after PATCH.")
+@click.option("--both", metavar="PATCH", help="Run both, and show them side by side.")
+@click.option(
+    "--patch", "number", type=int, metavar="N", help="Patch N of that series; default: all of it."
+)
 @click.option(
     "--list", "listing", is_flag=True, help="List the factors and their values, and stop."
 )
@@ -32,7 +43,7 @@ import click
 @click.option("--no-cache", is_flag=True, help="Compile everything anew.")
 def simulate(
     entry: str | None, settings: tuple[str, ...], tree: str | None, listing: bool, form: str, output: str | None,
-    no_cache: bool,
+    no_cache: bool, before: str | None, after: str | None, both: str | None, number: int | None,
 ) -> None:  # fmt: skip
     r"""Run ENTRY on one scenario of the model and tell each statement, each event, and the outcome.
 
@@ -42,6 +53,8 @@ def simulate(
     Examples:
       reviewtool simulate follow_page --set entry=present,protnone --set flags=FOLL_GET
       reviewtool simulate get_user_pages --set entry=migration --format json
+      reviewtool simulate follow_page --set entry=present,protnone --both series.mbox
+      reviewtool simulate follow_page --set flags=FOLL_GET --after series.mbox --patch 2
       reviewtool simulate --list
 
     Exit status: 0 the scenario was run, 2 it cannot be.
@@ -51,8 +64,9 @@ def simulate(
     from reviewtool.cli.output import write_result  # noqa: PLC0415
     from reviewtool.cli.trees import runnable  # noqa: PLC0415
     from reviewtool.errors import InputError  # noqa: PLC0415
-    from reviewtool.report.scenario import render_factors, render_trace  # noqa: PLC0415
+    from reviewtool.report.scenario import render_both, render_factors, render_trace  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
+    from reviewtool.simulate.deciders import find_deciders  # noqa: PLC0415
     from reviewtool.simulate.trace import Trace, trace  # noqa: PLC0415
     from reviewtool.tree.snapshot import bundled_model, read_directory  # noqa: PLC0415
 
@@ -65,9 +79,62 @@ def simulate(
     cache = Cache(None) if no_cache else open_cache()
     if tree is not None:
         base = runnable(tree, base, (entry,), cache)
-    made = trace(base, entry, settings, cache)
-    if not isinstance(made, Trace):
-        error = made[0]
-        raise InputError(error.path, error.message, error.line)
-    write_result(render_trace(made, form).encode("utf-8", "replace"), output)
+    given = [name for name in (before, after, both) if name is not None]
+    if len(given) > 1:
+        raise click.UsageError("Only one of --before, --after and --both.")
+    if number is not None and not given:
+        raise click.UsageError("--patch needs --before, --after or --both.")
+    trees: tuple[Snapshot, ...] = (base,)
+    if given:
+        pair = patched_trees(given[0], number, base)
+        trees = pair if both is not None else (pair[0] if before is not None else pair[1],)
+    runs = []
+    for n, tree_run in enumerate(trees):
+        made = trace(tree_run, entry, settings, cache, trees[1 - n] if both is not None else None)
+        if not isinstance(made, Trace):
+            error = made[0]
+            raise InputError(error.path, error.message, error.line)
+        runs.append((made, find_deciders(tree_run, made, cache)))
+    if both is None:
+        said = render_trace(runs[0][0], form, runs[0][1])
+    else:
+        to_terminal = output in (None, "-") and sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if to_terminal else None
+        said = render_both((runs[0][0], runs[1][0]), (runs[0][1], runs[1][1]), form, width)
+    write_result(said.encode("utf-8", "replace"), output)
     sys.exit(0)
+
+
+def patched_trees(name: str, number: int | None, base: Snapshot) -> tuple[Snapshot, Snapshot]:
+    """Return BASE before and after the series in input NAME, or before and after its patch NUMBER.
+
+    Raises: InputError for an input without such a patch, and for a patch that does not apply.
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from reviewtool.cli.series import input_sources  # noqa: PLC0415
+    from reviewtool.errors import InputError  # noqa: PLC0415
+    from reviewtool.execution import Settings, is_simulated  # noqa: PLC0415
+    from reviewtool.reroll import apply_all  # noqa: PLC0415
+    from reviewtool.series.read import read_series  # noqa: PLC0415
+    from reviewtool.tree.snapshot import Snapshot  # noqa: PLC0415
+
+    series = read_series(input_sources((name,), None, Path(), None))
+    applied = apply_all(series, base, Settings())
+    wanted = [n for n, one in enumerate(applied) if number in (None, one.patch.number)]
+    if not wanted:
+        what = "no patch in it" if number is None else f"there is no patch {number}"
+        raise InputError(name, what)
+    for one in applied[: wanted[-1] + 1]:
+        if one.trouble:
+            raise InputError(name, f"{one.label} does not apply: {one.trouble}")
+    first = applied[wanted[0] - 1].after if wanted[0] else base
+
+    def simulated(snapshot: Snapshot) -> Snapshot:
+        files = snapshot.files.items()
+        kept = {
+            path: text for path, text in files if path in base.files or is_simulated(path, base)
+        }
+        return Snapshot(kept)
+
+    return simulated(first), simulated(applied[wanted[-1]].after)

@@ -216,11 +216,36 @@ def traced_functions(index: SourceIndex, entry: str) -> frozenset[str]:
     )
 
 
+def _flags_here(options: Sequence[str], index: SourceIndex, other: SourceIndex) -> list[str]:
+    """Return OPTIONS without the flags that only OTHER, another version of the tree, has."""
+    kept = []
+    for option in options:
+        name, equals, rest = option.partition("=")
+        if name == "flags" and equals:
+            words = [word.strip() for word in re.split(r"[,|]", rest)]
+            full = {word: word if word.startswith("FOLL_") else f"FOLL_{word}" for word in words}
+            words = [
+                word
+                for word in words
+                if full[word] in index.constants or full[word] not in other.constants
+            ]
+            kept.append(f"flags={','.join(words)}")
+        else:
+            kept.append(option)
+    return kept
+
+
 def trace(
-    snapshot: Snapshot, entry: str, options: Sequence[str], cache: Cache
+    snapshot: Snapshot,
+    entry: str,
+    options: Sequence[str],
+    cache: Cache,
+    other: Snapshot | None = None,
 ) -> Trace | tuple[CompileError, ...]:
     """Run ENTRY of SNAPSHOT on the scenario that OPTIONS set, or say what keeps it from being built.
 
+    OTHER is a version that the same scenario is run on too: what it can tell apart counts, and flags
+    that only it has are not passed to this one.
     Raises: InputError for an entry or setting that cannot be used.
     """
     index = index_sources(snapshot)
@@ -230,10 +255,14 @@ def trace(
     binding = bind(function)
     if isinstance(binding, Unbound):
         raise InputError(entry, f"cannot be run: {binding.reason}")
-    settings = read_settings(options, index)
+    second = index if other is None else index_sources(other)
+    settings = read_settings(_flags_here(options, index, second), index)
+    if settings.flags and not binding.takes_flags and other is not None:
+        settings = Settings(settings.values, ())
     if settings.flags and not binding.takes_flags:
         raise InputError(f"--set flags={','.join(settings.flags)}", f"{entry}() takes no flags")
     identifiers = index.identifiers(index.closure(entry)) | binding.traits
+    identifiers |= second.identifiers(second.closure(entry))
     domain = choose_state(settings, factors_in_play(identifiers))
     request = BuildRequest(
         snapshot,

@@ -49,7 +49,9 @@ def test_protnone_is_told_step_by_step(kept: Path) -> None:
     text = bundled_model().read(path)
     assert text is not None
     assert text.split("\n")[int(number) - 1].strip() == lines[decisive].split("  ", 1)[1]
-    assert lines[decisive + 1].endswith("return flags & FOLL_FORCE;")
+    assert lines[decisive + 1].strip() == "decided by access=protnone"
+    assert lines[decisive + 2].endswith("return flags & FOLL_FORCE;")
+    assert lines[decisive + 3].strip() == "decided by without FOLL_FORCE"
     assert "    spinlock taken: 1" in lines
     assert "Outcome: NULL" in lines
     assert "not a test on a kernel" in lines[-1]
@@ -191,3 +193,107 @@ def test_what_is_not_set_is_as_plain_as_validity_lets_it_be() -> None:
     assert chosen["level"] == "pte"
     hugetlb = settings_of(choose_state(read_settings(["level=hugetlb"], INDEX), FACTOR_NAMES))
     assert hugetlb["vma"] == "hugetlb"
+
+
+BOTH = ("--both", str(SAMPLES / "follow-page-v1.mbox"))
+PROTNONE = ("follow_page", "--set", "entry=present,protnone", "--set", "flags=FOLL_GET")
+
+
+def test_both_versions_are_aligned_and_the_first_divergence_is_marked(kept: Path) -> None:
+    done = run(kept, *PROTNONE, *BOTH)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    mark = lines.index("--- first divergence")
+    body = lines[lines.index("") + 1 : mark]
+    assert all(line.startswith("  ") for line in body)
+    assert lines[mark + 1].startswith("- mm/gup.c:")
+    assert "Outcome before: NULL" in lines
+    assert "Outcome after: the page, a reference taken" in lines
+    told = json.loads(run(kept, *PROTNONE, *BOTH, "--format", "json").stdout)
+    assert told["before"]["outcome"]["ret"] == "null"
+    assert told["after"]["outcome"]["ret"] == "page"
+    first = told["rows"][told["first_divergence"]]
+    assert None in first.values()
+    for side in ("before", "after"):
+        numbers = [row[side] for row in told["rows"] if row[side] is not None]
+        assert numbers == list(range(len(told[side]["steps"])))
+
+
+def test_one_side_and_one_patch_can_be_asked_for(kept: Path) -> None:
+    series = str(SAMPLES / "follow-page-v1.mbox")
+    before = json.loads(run(kept, *PROTNONE, "--before", series, "--format", "json").stdout)
+    after = json.loads(run(kept, *PROTNONE, "--after", series, "--format", "json").stdout)
+    assert (before["outcome"]["ret"], after["outcome"]["ret"]) == ("null", "page")
+    same = run(kept, *PROTNONE, "--both", series, "--patch", "1")
+    assert "Both versions run the same statements." in same.stdout
+    assert "first divergence" not in same.stdout
+
+
+def test_a_flag_that_only_one_version_has_is_passed_to_that_one(kept: Path) -> None:
+    what = (
+        "follow_page",
+        "--set",
+        "entry=present,protnone",
+        "--set",
+        "flags=FOLL_HONOR_NUMA_FAULT",
+    )
+    both = ("--both", str(SAMPLES / "honor-numa-fault.mbox"), "--format", "json")
+    told = json.loads(run(kept, *what, *both).stdout)
+    assert told["before"]["scenario"]["flags"] == []
+    assert told["after"]["scenario"]["flags"] == ["FOLL_HONOR_NUMA_FAULT"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--patch", "1"], "--patch needs --before, --after or --both"),
+        (["--before", "a", "--after", "b"], "Only one of --before, --after and --both"),
+        (["--both", "/nonexistent.mbox"], "/nonexistent.mbox"),
+        (["--both", str(SAMPLES / "lock-leak.patch"), "--patch", "7"], "there is no patch 7"),
+        (["--both", str(SAMPLES / "does-not-apply.patch")], "does not apply"),
+        (["--after", str(SAMPLES / "does-not-compile.patch")], "mm/gup.c:"),
+    ],
+)
+def test_a_patch_that_cannot_be_run_is_one_line_and_status_2(
+    kept: Path, arguments: list[str], said: str
+) -> None:
+    done = run(kept, "follow_page", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_decider_is_what_changes_the_way_when_it_alone_changes(kept: Path) -> None:
+    told = json.loads(run(kept, *PROTNONE, "--format", "json").stdout)
+    steps = [(step["path"], step["line"]) for step in told["steps"]]
+    for number, step in enumerate(told["steps"]):
+        for said in step["decided_by"]:
+            if said != "without FOLL_FORCE":
+                continue
+            other = json.loads(
+                run(kept, *PROTNONE[:-1], "flags=FOLL_GET,FOLL_FORCE", "--format", "json").stdout
+            )
+            way = [(one["path"], one["line"]) for one in other["steps"]]
+            assert way[: number + 1] == steps[: number + 1]
+            assert way[number + 1] != steps[number + 1]
+
+
+def test_columns_fit_the_terminal_and_show_every_statement() -> None:
+    from reviewtool.report.sides import align, render_rows  # noqa: PLC0415
+    from reviewtool.simulate.trace import Step  # noqa: PLC0415
+
+    before = [Step("mm/a.c", n, f"statement({n}); /* {'long ' * 9}*/", ()) for n in range(1, 5)]
+    after = [*before[:2], Step("mm/a.c", 9, "\x1b[2J other();", ()), before[3]]
+    rows = align(before, after)
+    cells = [
+        [(f"{s.path}:{s.line}  {s.text}", "decided by access=ro") for s in side]
+        for side in (before, after)
+    ]
+    for width in (40, 72, 100):
+        lines = list(render_rows(cells[0], cells[1], rows, width))
+        assert max(map(len, lines)) <= width
+        assert sum("first divergence" in line for line in lines) == 1
+        assert "\x1b" not in "".join(lines)
+    left = "".join(line[:48] for line in render_rows(cells[0], cells[1], rows, 100))
+    assert all(f"statement({n})" in left for n in range(1, 5))
