@@ -92,6 +92,7 @@ def cover_boxes(
         return ()
     full = np.bitwise_or.reduce(boxes, axis=0) if boxes.shape[1] else np.zeros(0, np.uint32)
     on, off = boxes[wanted], boxes[~wanted]
+    off_by_axis = np.ascontiguousarray(off.T)
     orders = _orders(boxes.shape[1])
     plainness = (on & np.uint32(1) == 0).sum(
         axis=1
@@ -104,7 +105,7 @@ def cover_boxes(
         left = np.flatnonzero(~covered)
         seed = on[left[int(np.argmin(plainness[left]))]]
         best = max(
-            (_grow(seed, full, off, order) for order in tried),
+            (_grow(seed, full, off_by_axis, order) for order in tried),
             key=lambda cube: (
                 int((_holds(cube, on) & ~covered).sum()),
                 -_literals(cube, full),
@@ -224,28 +225,27 @@ def _orders(axes: int) -> list[list[int]]:
 
 
 def _grow(seed: Bits, full: Bits, off: Bits, order: list[int]) -> Bits:
-    """Return a maximal cube around SEED that touches no box of OFF."""
+    """Return a maximal cube around SEED that touches no box of OFF, shape (axes, boxes)."""
     cube = seed.copy()
-    misses = (off & cube) == 0  # per axis: does the box miss the cube there?
-    missing = misses.sum(axis=1)
-
-    def widen(axis: int, to: np.uint32) -> bool:
-        nonlocal missing
-        gains = misses[:, axis] & ((off[:, axis] & to) != 0)
-        if np.any(missing[gains] == 1):
-            return False
-        cube[axis] = to
-        misses[:, axis] &= ~gains
-        missing = missing - gains
-        return True
-
-    narrowed = [axis for axis in order if not widen(axis, full[axis])]
+    misses = (off & cube[:, None]) == 0  # per axis: does the box miss the cube there?
+    missing = misses.sum(axis=0, dtype=np.uint8)
+    narrowed = []
+    for axis in order:
+        # a box that misses the cube here alone would be touched
+        if (misses[axis] & (missing == 1)).any():
+            narrowed.append(axis)
+        elif cube[axis] != full[axis]:
+            missing -= misses[axis]
+            misses[axis] = False
+            cube[axis] = full[axis]
     for axis in narrowed:
-        rest = int(full[axis] & ~cube[axis])
-        while rest:
-            value = rest & -rest
-            rest &= ~value
-            widen(axis, cube[axis] | np.uint32(value))
+        near = off[axis][misses[axis] & (missing == 1)]
+        more = full[axis] & ~(np.bitwise_or.reduce(near) | cube[axis])
+        if more:
+            gained = misses[axis] & ((off[axis] & more) != 0)
+            missing -= gained
+            misses[axis] &= ~gained
+            cube[axis] |= more
     return cube
 
 
