@@ -40,7 +40,10 @@ def states_of(rule: Rule, domain: Domain) -> npt.NDArray[np.bool_]:
     holds = np.ones(len(domain.words), np.bool_)
     for literal in rule.literals:
         if not literal.axis.is_flag:
-            holds &= np.isin(domain.columns[literal.axis.name], literal.values)
+            # codes are small: looked up, not searched for
+            wanted = np.zeros(256, np.bool_)
+            wanted[list(literal.values)] = True
+            holds &= wanted[domain.columns[literal.axis.name]]
     return holds
 
 
