@@ -77,7 +77,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def group() -> None:
-    r"""Review Linux mm patches by running their code before and after, over every state of a model.
+    """Review Linux mm patches by running their code before and after, over every state of a model.
 
     \b
     Examples:
@@ -91,7 +91,7 @@ def group() -> None:
       eval "$(_REVIEWTOOL_COMPLETE=bash_source reviewtool)"
 
     Exit status: 0 nothing found, 1 findings, 2 the input cannot be used.
-    """
+    """  # noqa: D301  (click reads the character \b)
 
 
 def main() -> None:

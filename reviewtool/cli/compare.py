@@ -35,7 +35,7 @@ def compare(
     old: str, new: str, tree: str | None, base: str | None, form: str, output: str | None, budget: int | None, jobs: int,
     no_cache: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    r"""Tell what version NEW of a series changes in behaviour against version OLD.
+    """Tell what version NEW of a series changes in behaviour against version OLD.
 
     Patches are matched by subject, else by what they change.  The tree after each is run against the
     tree after the one that it was, and the same is done for all patches together.
@@ -46,7 +46,7 @@ def compare(
       reviewtool compare v1.mbox v2.mbox --format markdown -o reroll.md
 
     Exit status: 0 no behaviour differs, 1 some does, 2 an input cannot be used.
-    """
+    """  # noqa: D301  (click reads the character \b)
     from pathlib import Path  # noqa: PLC0415
 
     from reviewtool.cli.output import show_progress, write_result  # noqa: PLC0415

@@ -29,7 +29,7 @@ def diff(
     before: str, after: str, tree: str, entry: str, form: str, output: str | None, budget: int | None, jobs: int,
     no_cache: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    r"""Compare how a function behaves at REV1 and at REV2 of a git repository.
+    """Compare how a function behaves at REV1 and at REV2 of a git repository.
 
     The code of both is run over every state of the model; rules and facts are as in a review.
     Nothing is checked out, and the repository's configuration, hooks and filters are not used.
@@ -40,7 +40,7 @@ def diff(
       reviewtool diff HEAD~3 HEAD --entry get_user_pages --format json
 
     Exit status: 0 no outcome differs, 1 some do, 2 the input cannot be used.
-    """
+    """  # noqa: D301  (click reads the character \b)
     from reviewtool.cli.output import show_progress, write_result  # noqa: PLC0415
     from reviewtool.cli.trees import runnable  # noqa: PLC0415
     from reviewtool.difference import compare_versions  # noqa: PLC0415
@@ -89,7 +89,7 @@ def bisect(
     tree: str, good: str, bad: str, entry: str, settings: tuple[str, ...], form: str, output: str | None,
     no_cache: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    r"""Find the commit at which the outcome of one scenario changes.
+    """Find the commit at which the outcome of one scenario changes.
 
     Only commits that touch the files in play are looked at, each is read and never checked out, and
     those whose code cannot be run are skipped, as git-bisect does.
@@ -101,7 +101,7 @@ def bisect(
       reviewtool bisect --good HEAD~40 --bad HEAD --entry get_user_pages --set entry=migration
 
     Exit status: 0 the commit was found, 1 it is one of several, 2 the input cannot be used.
-    """
+    """  # noqa: D301  (click reads the character \b)
     from reviewtool.cli.output import write_result  # noqa: PLC0415
     from reviewtool.cli.trees import runnable  # noqa: PLC0415
     from reviewtool.errors import visible  # noqa: PLC0415

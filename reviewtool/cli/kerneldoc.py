@@ -43,7 +43,7 @@ _FORMATS = ("rst", "man", "none", "html", "manual", "json")
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this file.")
 @click.option("--quiet", "-q", is_flag=True, help="No warnings.")
 def kerneldoc(**options: object) -> None:
-    r"""Render, check and draft kernel-doc comments of C files.
+    """Render, check and draft kernel-doc comments of C files.
 
     A relative FILE that does not exist is looked up in the bundled model; a directory stands for
     all its *.c and *.h files.
@@ -56,7 +56,7 @@ def kerneldoc(**options: object) -> None:
       reviewtool kerneldoc --draft --function follow_page mm/gup.c
 
     Exit status: 0, or 1 where --check lists something, or 2 for input that cannot be used.
-    """
+    """  # noqa: D301  (click reads the character \b)
     from reviewtool.cli.kerneldoc_run import Request, run  # noqa: PLC0415
     from reviewtool.errors import ReviewtoolError, visible  # noqa: PLC0415
 

@@ -45,7 +45,7 @@ def simulate(
     entry: str | None, settings: tuple[str, ...], tree: str | None, listing: bool, form: str, output: str | None,
     no_cache: bool, before: str | None, after: str | None, both: str | None, number: int | None,
 ) -> None:  # fmt: skip
-    r"""Run ENTRY on one scenario of the model and tell each statement, each event, and the outcome.
+    """Run ENTRY on one scenario of the model and tell each statement, each event, and the outcome.
 
     What is not set is as plain as it can be: an R/W PTE of an anonymous, exclusive page.
 
@@ -58,7 +58,7 @@ def simulate(
       reviewtool simulate --list
 
     Exit status: 0 the scenario was run, 2 it cannot be.
-    """
+    """  # noqa: D301  (click reads the character \b)
     from pathlib import Path  # noqa: PLC0415
 
     from reviewtool.cli.output import write_result  # noqa: PLC0415
