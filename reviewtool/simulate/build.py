@@ -34,7 +34,7 @@ _COMPILER_LIMITS = Limits(time_s=60, memory_bytes=8 << 30, file_bytes=64 << 20)
 _LOWERING = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
 _FLAGS = (
     "--target=wasm64", "-std=gnu11", "-O2", "-flto", *_LOWERING, "-mexception-handling", "-mbulk-memory", "-msimd128",
-    "-nostdinc", "-ffreestanding", "-fno-builtin", "-fms-extensions", "-w", "-fno-color-diagnostics", "-ferror-limit=20",
+    "-nostdinc", "-ffreestanding", "-fno-builtin", "-w", "-fno-color-diagnostics", "-ferror-limit=20",
     "-fmax-type-align=8", "-ftrivial-auto-var-init=pattern",
 )  # fmt: skip
 # A member of a null pointer: WebAssembly would read address 0 without complaint.
@@ -404,13 +404,23 @@ def lay_out_sources(request: BuildRequest, folder: Path) -> dict[str, tuple[str,
     return builder.units()
 
 
+def _vet(snapshot: Snapshot) -> tuple[Refusal, ...]:
+    """Return what of SNAPSHOT must not be shown to the compiler, as it stands and as it is laid out."""
+    sources = dict(snapshot.sources())
+    refusals = [r for path, text in sources.items() for r in vet_source(path, text, sources)]
+    if snapshot.layout is not None:
+        made = snapshot.layout.assemble(sources)
+        for path in snapshot.layout.pieces:
+            refusals += vet_source(path, made[path], made)
+    return tuple(refusals)
+
+
 def check(snapshot: Snapshot, cache: Cache | None = None) -> tuple[CompileError, ...]:
     """Return what clang has to say against the units of SNAPSHOT, a tree with a layout.
 
     Raises: ToolError when the compiler itself is at fault.
     """
-    sources = dict(snapshot.sources())
-    refusals = tuple(r for path, text in sources.items() for r in vet_source(path, text, sources))
+    refusals = _vet(snapshot)
     if refusals:
         return _refused(refusals)
     request = BuildRequest(snapshot, (), (), frozenset())
@@ -432,8 +442,7 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
 
     Raises: ToolError when the compiler itself is at fault.
     """
-    sources = dict(request.snapshot.sources())
-    refusals = tuple(r for path, text in sources.items() for r in vet_source(path, text, sources))
+    refusals = _vet(request.snapshot)
     if refusals:
         return _refused(refusals)
     with tempfile.TemporaryDirectory(prefix="reviewtool-build-") as name:

@@ -81,6 +81,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _MEMBER = re.compile(r"(?:->|(?<![\d\w.])\.(?!\.)|(?<=[\w\])])\.(?!\.))\s*[A-Za-z_]\w*")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?")
 _STOP = re.compile(r"[{};()]|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?|\n")
+_NOTHING = re.compile(r"[ \t\n\f\v;]*")
 _BRACE = re.compile(r"[{}]|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?")
 _ATTRIBUTES = frozenset(
     """__attribute__ __acquires __releases __must_hold __cond_acquires __alloc_size __printf __section __aligned
@@ -176,9 +177,8 @@ class _LineFinder:
 
 
 def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\n\f\v;":
-        at += 1
-    return at
+    match = _NOTHING.match(text, at)
+    return match.end() if match else at
 
 
 def _close(text: str, at: int) -> int:

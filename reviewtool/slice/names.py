@@ -20,6 +20,8 @@ from reviewtool.tree.snapshot import MODEL_ROOT
 
 PRIMITIVES_ROOT = Path(__file__).resolve().parent / "primitives"
 
+_TYPES = "include/linux/mm_types.h"
+
 # Written in the model's headers, and yet code that a tree is reviewed for.
 REVIEWED = frozenset(
     """vma_is_anonymous vma_is_accessible is_cow_mapping vma_soft_dirty_enabled vm_fault_to_errno
@@ -70,6 +72,16 @@ def _expand(text: str) -> str:
     return "\n".join([text, *made])
 
 
+def _with_folio_members(text: str) -> str:
+    """Return TEXT with the members of struct page in struct folio, too: trees read folio->flags and such."""
+    page = re.search(r"^struct page \{\n(.*?)^\};$", text, re.MULTILINE | re.DOTALL)
+    plain = "struct folio {\n\tstruct page page;\n};"
+    if page is None or plain not in text:
+        raise ValueError(f"{_TYPES} of the model has another struct page or struct folio")
+    members = f"struct folio {{\n\tunion {{\n\t\tstruct page page;\n\t\tstruct {{\n{page[1]}\t\t}};\n\t}};\n}};"
+    return text.replace(plain, members)
+
+
 @cache
 def model_names() -> ModelNames:
     """Return the names of the bundled model and of the primitives that only trees need."""
@@ -77,6 +89,7 @@ def model_names() -> ModelNames:
     headers: dict[str, str] = {}
     for path in sorted((MODEL_ROOT / "include").rglob("*.h")):
         headers[path.relative_to(MODEL_ROOT).as_posix()] = path.read_text()
+    headers[_TYPES] = _with_folio_members(headers[_TYPES])
     headers["mm/internal.h"] = (MODEL_ROOT / "mm/internal.h").read_text()
     order = tuple(headers)
     own = (PRIMITIVES_ROOT / "tree.h").read_text()

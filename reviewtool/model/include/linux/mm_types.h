@@ -24,12 +24,8 @@ struct page {
 	struct address_space *mapping;
 };
 
-/* Members of the page are the folio's, too: trees read folio->flags, folio->_pincount ... */
 struct folio {
-	union {
-		struct page page;
-		struct page;
-	};
+	struct page page;
 };
 
 struct rw_semaphore {
