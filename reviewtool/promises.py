@@ -12,6 +12,7 @@ from reviewtool.behaviour.claims import (
     judge_no_change,
     split_sentences,
 )
+from reviewtool.behaviour.compare import Verdict
 from reviewtool.behaviour.vocabulary import Vocabulary
 from reviewtool.execution import Draft, documented_functions
 from reviewtool.kerneldoc import parse_source
@@ -27,7 +28,7 @@ def judge_claims(
     """Put into DRAFT what the sweeps say to the log of PATCH and to the kernel-doc of what it changes."""
     for sentence in split_sentences(patch.log_lines):
         if claims_no_change(sentence.text, vocabulary):
-            draft.claims.append(_claim("log", judge_no_change(sentence, draft.comparisons)))
+            draft.claims.append(_claim("log", _judge_no_change(sentence, draft)))
             continue
         draft.claims += [
             _claim("log", claim)
@@ -53,6 +54,22 @@ def judge_claims(
                 _claim(f"kernel-doc of {name}()", claim)
                 for claim in judge(sentence, facts, vocabulary)
             ]
+
+
+def _judge_no_change(sentence: Sentence, draft: Draft) -> Claim:
+    """Judge a promise that nothing changes by all that was run, combined flags and what was not run included."""
+    claim = judge_no_change(sentence, draft.comparisons)
+    if claim.judgement is not Judgement.SUPPORTED or draft.verdict is Verdict.NO_CHANGE:
+        return claim
+    if draft.verdict is Verdict.UNKNOWN:
+        return Claim(sentence, Judgement.NOT_CHECKABLE, draft.why)
+    for entry in draft.entries:
+        if entry.verdict == Verdict.CHANGE.value and entry.changes:
+            change = entry.changes[-1]
+            shown = f"{change.witness}: {change.witness_before} -> {change.witness_after}"
+            why = f"{entry.name}() changes where more flags are combined: {shown}"
+            return Claim(sentence, Judgement.CONTRADICTED, why)
+    return Claim(sentence, Judgement.CONTRADICTED, draft.why)
 
 
 def _claim(where: str, claim: Claim) -> ClaimReview:

@@ -195,6 +195,13 @@ def _decide(
         for patch in patches
         if patch.verdict == Verdict.UNKNOWN.value
     ]
+    # Only the flags that a patch combines were followed; what more flags together do was not.
+    unsure += [
+        f"{patch.label}: {entry.name}() changes where more flags are combined, and that was not followed"
+        for patch in patches
+        for entry in patch.entries
+        if entry.combined_changed
+    ]
     unsure += [f"{name}: {why}" for name, why in apart]
     unsure += [f"{number} is missing" for number in missing]
     unsure += [
