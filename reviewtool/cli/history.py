@@ -96,8 +96,7 @@ def bisect(
 
     \b
     Examples:
-      reviewtool bisect --tree ~/linux --good v6.0 --bad v6.1 --entry follow_page \
-          --set entry=present,protnone --set flags=FOLL_GET
+      reviewtool bisect --good v6.0 --bad v6.1 --entry follow_page --set entry=present,protnone
       reviewtool bisect --good HEAD~40 --bad HEAD --entry get_user_pages --set entry=migration
 
     Exit status: 0 the commit was found, 1 it is one of several, 2 the input cannot be used.
