@@ -247,11 +247,13 @@ class Origin:
 
     taken: functions of the tree, each "path:line name".  primitives: names at which the model's own code
     takes over.  stubs: functions that nobody models; a scenario that calls one counts as unmodelled.
+    met: how many of the scenarios, before and after together, called one.
     """
 
     taken: tuple[str, ...]
     primitives: tuple[str, ...]
     stubs: tuple[str, ...]
+    met: int
 
 
 @dataclass(frozen=True)
