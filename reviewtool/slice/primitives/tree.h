@@ -410,6 +410,7 @@ void *tree_zeroed(unsigned long bytes);
 #define ZERO_PAGE(address) pfn_to_page(MODEL_ZERO_PFN)
 #define is_huge_zero_folio(folio) is_huge_zero_page(&(folio)->page)
 #define is_huge_zero_pud(pud) (false)
+#define is_huge_zero_pfn(pfn) ((pfn) == MODEL_HUGE_ZERO_PFN)
 #define huge_zero_pfn MODEL_HUGE_ZERO_PFN
 #define PageReserved(page) (0)
 #define PageHWPoison(page) (0)
