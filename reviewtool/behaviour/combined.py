@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from reviewtool.behaviour.boxes import Bits
 from reviewtool.behaviour.compare import Change, headline
 from reviewtool.behaviour.conditions import measure_rules
 from reviewtool.behaviour.outcome import describe, hazard_words, read_outcomes
-from reviewtool.behaviour.rules import Bits, bounding_rule, cover_boxes
+from reviewtool.behaviour.rules import bounding_rule, cover_boxes
 from reviewtool.behaviour.table import Axis
 from reviewtool.behaviour.wording import rule_words, scenario_at
 from reviewtool.simulate.build import Module

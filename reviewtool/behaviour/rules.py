@@ -16,11 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reviewtool.behaviour.boxes import Bits, cover_with_cubes, split_points
 from reviewtool.behaviour.table import Axis, Labelling, Table, reduce_labels, tabulate
 from reviewtool.simulate.domain import FACTOR, column
-
-Bits = npt.NDArray[np.uint32]
-"""Boxes, shape (boxes, axes): bit V of an axis' mask says that the box holds value V there."""
 
 
 @dataclass(frozen=True)
@@ -92,28 +90,11 @@ def cover_boxes(
         return ()
     full = np.bitwise_or.reduce(boxes, axis=0) if boxes.shape[1] else np.zeros(0, np.uint32)
     on, off = boxes[wanted], boxes[~wanted]
-    off_by_axis = np.ascontiguousarray(off.T)
-    orders = _orders(boxes.shape[1])
-    plainness = (on & np.uint32(1) == 0).sum(
-        axis=1
-    )  # axes on which the plainest value is not in it
-    cubes: list[Bits] = []
-    covered = np.zeros(len(on), np.bool_)
-    while not covered.all():
-        # A long list is read by nobody: what comes after the first rules is found with less effort.
-        tried = orders[: max(1, _EFFORT // (len(boxes) * (1 + len(cubes) // 4)))]
-        left = np.flatnonzero(~covered)
-        seed = on[left[int(np.argmin(plainness[left]))]]
-        best = max(
-            (_grow(seed, full, off_by_axis, order) for order in tried),
-            key=lambda cube: (
-                int((_holds(cube, on) & ~covered).sum()),
-                -_literals(cube, full),
-                _width(cube),
-            ),
-        )
-        cubes.append(best)
-        covered |= _holds(best, on)
+    # axes on which the plainest value is not in it
+    plainness = (on & np.uint32(1) == 0).sum(axis=1)
+    # A long list is read by nobody: what comes after the first rules is found with less effort.
+    found = cover_with_cubes(on, off, full, _orders(boxes.shape[1]), plainness, _EFFORT)
+    cubes = list(found)
     cubes = _irredundant(cubes, on)
     if not _union(cubes, on).all() or any(_touches(cube, off).any() for cube in cubes):
         raise AssertionError("a rule list must cover its set exactly")
@@ -136,46 +117,26 @@ def boxes_of(
     bits = np.zeros((len(subsets), len(labelling.flags)), np.uint8)
     for at in range(len(labelling.flags)):
         bits[:, at] = subsets >> at & 1
-    flag_boxes = [_split(bits, row.astype(np.int64)) for row in labelling.rows]
+    state_boxes, rows = split_points(states, labelling.row_of.astype(np.int64))
+    by_row = {
+        row: split_points(bits, labelling.rows[row].astype(np.int64)) for row in np.unique(rows)
+    }
     boxes, labels = [], []
-    for state_box, row in _split(states, labelling.row_of.astype(np.int64)):
-        for flag_box, label in flag_boxes[row]:
-            boxes.append(np.concatenate([state_box, flag_box]))
-            labels.append(label)
+    for row, (flag_boxes, of) in by_row.items():
+        mine = state_boxes[rows == row]
+        boxes.append(
+            np.concatenate(
+                [
+                    np.repeat(mine, len(flag_boxes), axis=0),
+                    np.tile(flag_boxes, (len(mine), 1)),
+                ],
+                axis=1,
+            )
+        )
+        labels.append(np.tile(of, len(mine)))
     axes = [Axis(name, is_flag=False, values=len(FACTOR[name].values)) for name in labelling.kept]
     axes += [Axis(flag, is_flag=True, values=2) for flag in labelling.flags]
-    return tuple(axes), np.stack(boxes), np.array(labels, np.int16)
-
-
-def _split(codes: npt.NDArray[np.uint8], classes: npt.NDArray[np.int64]) -> list[tuple[Bits, int]]:
-    """Return boxes of the points CODES, shape (points, axes), that are pure in CLASSES, with their class."""
-    points = np.left_shift(np.uint32(1), codes.astype(np.uint32))
-    found: list[tuple[Bits, int]] = []
-    todo = [np.arange(len(codes))]
-    while todo:
-        members = todo.pop()
-        of = classes[members]
-        if (of == of[0]).all():
-            found.append((np.bitwise_or.reduce(points[members], axis=0), int(of[0])))
-            continue
-        inside = codes[members]
-        axis = _best_axis(inside, np.unique(of, return_inverse=True)[1].reshape(-1))
-        values = inside[:, axis]
-        todo += [members[values == value] for value in np.flatnonzero(np.bincount(values))]
-    return found
-
-
-def _best_axis(codes: npt.NDArray[np.uint8], of: npt.NDArray[np.int64]) -> int:
-    """Return the axis whose split leaves the fewest pairs of points with different classes together."""
-    axes, kinds = codes.shape[1], int(of.max()) + 1
-    values = int(codes.max()) + 1
-    places = (np.arange(axes) * values + codes) * kinds + of[:, None]
-    counts = np.bincount(places.ravel(), minlength=axes * values * kinds)
-    table = counts.reshape(axes, values, kinds).astype(np.float64)
-    sizes = table.sum(axis=2)
-    mixed = (sizes**2 - (table**2).sum(axis=2)).sum(axis=1)
-    mixed[np.count_nonzero(sizes, axis=1) == 1] = np.inf
-    return int(np.argmin(mixed))
+    return tuple(axes), np.concatenate(boxes), np.concatenate(labels).astype(np.int16)
 
 
 def check_cover(table: Table, label: int, rules: tuple[Rule, ...]) -> bool:
@@ -207,14 +168,6 @@ def _union(cubes: list[Bits], boxes: Bits) -> npt.NDArray[np.bool_]:
     return covered
 
 
-def _literals(cube: Bits, full: Bits) -> int:
-    return int((cube != full).sum())
-
-
-def _width(cube: Bits) -> int:
-    return int(np.bitwise_count(cube).sum())
-
-
 def _orders(axes: int) -> list[list[int]]:
     plain = list(range(axes))
     orders = [plain, plain[::-1]]
@@ -222,31 +175,6 @@ def _orders(axes: int) -> list[list[int]]:
         orders.append(plain[turn:] + plain[:turn])
         orders.append((plain[turn:] + plain[:turn])[::-1])
     return orders
-
-
-def _grow(seed: Bits, full: Bits, off: Bits, order: list[int]) -> Bits:
-    """Return a maximal cube around SEED that touches no box of OFF, shape (axes, boxes)."""
-    cube = seed.copy()
-    misses = (off & cube[:, None]) == 0  # per axis: does the box miss the cube there?
-    missing = misses.sum(axis=0, dtype=np.uint8)
-    narrowed = []
-    for axis in order:
-        # a box that misses the cube here alone would be touched
-        if (misses[axis] & (missing == 1)).any():
-            narrowed.append(axis)
-        elif cube[axis] != full[axis]:
-            missing -= misses[axis]
-            misses[axis] = False
-            cube[axis] = full[axis]
-    for axis in narrowed:
-        near = off[axis][misses[axis] & (missing == 1)]
-        more = full[axis] & ~(np.bitwise_or.reduce(near) | cube[axis])
-        if more:
-            gained = misses[axis] & ((off[axis] & more) != 0)
-            missing -= gained
-            misses[axis] &= ~gained
-            cube[axis] |= more
-    return cube
 
 
 def _irredundant(cubes: list[Bits], on: Bits) -> list[Bits]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -450,6 +450,7 @@ def _is_plain(words: Words) -> Rows:
     return plain
 
 
+@lru_cache(maxsize=16)
 def lay_out(in_play: frozenset[str], flags: tuple[str, ...]) -> Domain:
     """Return every valid state of the factors IN_PLAY; the others keep their first value.
 
