@@ -31,6 +31,7 @@ from reviewtool.series.patch import Patch
 from reviewtool.simulate.binding import Binding, Unbound, bind
 from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
 from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain
 from reviewtool.simulate.sweep import Swept, sweep
 from reviewtool.tree.repository import FindBlob, no_blob
@@ -53,6 +54,7 @@ class Settings:
     """How to review.
 
     entries: functions to drive beside those that are chosen; budget: most scenarios per entry.
+    configuration: the kernel configuration of the runs.
     pictures: whether to make what a page shows beside the review (PatchReview.picture).
     find_blob: gives the versions that three-way merges need.
     check_fixes: holds Fixes: tags against the history.
@@ -65,6 +67,7 @@ class Settings:
     workers: int = 2
     base_name: str = "the bundled mm model (behaviour of Linux v6.5-rc3)"
     pictures: bool = False
+    configuration: Configuration = DEFAULT_CONFIGURATION
     find_blob: FindBlob = no_blob
     check_fixes: CheckFixes = no_fixes
     combine: bool = True
@@ -156,28 +159,18 @@ def simulate_patch(
         for file in patch.files
         if file.path in before.files and file.path.endswith((".c", ".h"))
     }
-    added = {file.path for file in patch.files if file.path_before is None}
-    after = replace(
-        after,
-        files={
-            path: text
-            for path, text in after.files.items()
-            if path not in added or is_simulated(path, before)
-        },
-    )
+    configuration = run.settings.configuration
+    after = configuration.built(_without_added(after, patch, before))
+    before = configuration.built(before)
     old, new = index_sources(before), index_sources(after)
     delta = compare_trees(old, new)
     draft.changed = tuple(sorted(delta.functions))
     if not delta.functions and not delta.declared:
-        draft.verdict = Verdict.NO_CHANGE
-        draft.why = (
-            "no code that is simulated changes"
-            if not simulated
-            else "only comments and white space change"
-        )
+        draft.verdict, draft.why = Verdict.NO_CHANGE, "only comments and white space change"
         if not simulated:
-            draft.verdict = Verdict.UNKNOWN
-            draft.why = "none of its files is simulated"
+            draft.verdict, draft.why = Verdict.UNKNOWN, "none of its files is simulated"
+        elif not simulated & before.files.keys():
+            draft.why = f"none of its files is built with {configuration.words}"
         _learn_documented(run, patch, before, after, draft)
         return
     choice = choose_entries(old, new, delta, run.settings.entries)
@@ -186,7 +179,7 @@ def simulate_patch(
     bound_old = [_must_bind(old.functions[name]) for name in names]
     bound_new = [_must_bind(new.functions[name]) for name in names]
     domains = {
-        name: entry_domain(name, old, new, pair, run.settings.budget)
+        name: entry_domain(name, old, new, pair, run.settings.budget, configuration)
         for name, *pair in zip(names, bound_old, bound_new, strict=True)
     }
     flags = tuple(
@@ -194,10 +187,13 @@ def simulate_patch(
     )
     run.progress("compile", 0, 2)
     module_old = build(
-        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions), run.cache
-    )
+        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions, configuration=configuration),
+        run.cache,
+    )  # fmt: skip
     run.progress("compile", 1, 2)
-    request = BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions)
+    request = BuildRequest(
+        after, tuple(bound_new), flags, new.constants, delta.functions, configuration=configuration
+    )
     module_new = build(request, run.cache)
     if proposal and not isinstance(module_new, Module):
         _simulate_without_callers(run, patch, before, after, draft, module_new)
@@ -240,8 +236,8 @@ def simulate_patch(
     _tell_entries(draft, compared, old, new)
     draft.ran = Ran(
         tuple(domains[name] for name in names),
-        Version(before, old, tuple(bound_old), tuple(side for side, _ in sides)),
-        Version(after, new, tuple(bound_new), tuple(side for _, side in sides)),
+        Version(before, old, tuple(bound_old), tuple(side for side, _ in sides), configuration),
+        Version(after, new, tuple(bound_new), tuple(side for _, side in sides), configuration),
     )
     _tell_lines(draft, patch, draft.ran)
     _decide(draft, compared)
@@ -271,6 +267,19 @@ def _refuse_base(name: str, base: Snapshot, error: CompileError) -> None:
     what = f"does not compile, even before the patch: {error.message}"
     where = f"{name}: {error.path}"
     raise InputError(where, f"{what}: {text}" if text else what, error.line)
+
+
+def _without_added(after: Snapshot, patch: Patch, before: Snapshot) -> Snapshot:
+    """Return AFTER without the files that PATCH adds where nothing is simulated."""
+    added = {file.path for file in patch.files if file.path_before is None}
+    return replace(
+        after,
+        files={
+            path: text
+            for path, text in after.files.items()
+            if path not in added or is_simulated(path, before)
+        },
+    )
 
 
 def _tell_compile_errors(
@@ -309,6 +318,8 @@ def _learn_documented(
     run: Run, patch: Patch, before: Snapshot, after: Snapshot, draft: Draft
 ) -> None:
     """Sweep the functions whose kernel-doc changes and whose code does not, to hold it against."""
+    configuration = run.settings.configuration
+    after = configuration.built(after)
     index = index_sources(after)
     delta = Delta(frozenset(), frozenset())
     for name in documented_functions(patch, before, after):
@@ -318,10 +329,15 @@ def _learn_documented(
         bound = bind(function)
         if isinstance(bound, Unbound):
             continue
-        domain = entry_domain(name, index, index, [bound], run.settings.budget)
-        module = build(
-            BuildRequest(after, (bound,), (*domain.flags, *domain.also), index.constants), run.cache
+        domain = entry_domain(name, index, index, [bound], run.settings.budget, configuration)
+        request = BuildRequest(
+            after,
+            (bound,),
+            (*domain.flags, *domain.also),
+            index.constants,
+            configuration=configuration,
         )
+        module = build(request, run.cache)
         if isinstance(module, Module):
             side = Side(
                 _sweep(run, module, index, name, domain, delta), module.unmodelled, bound.out

@@ -139,7 +139,8 @@ _HAZARDS = (
     ("left held", "lock-imbalance"), ("left open", "lock-imbalance"), ("left released", "lock-imbalance"),
     ("lock taken twice", "lock-imbalance"), ("sleeps in atomic", "atomic-sleep"), ("no end", "endless-loop"),
     ("null pointer", "null-pointer"), ("invalid memory", "invalid-access"), ("BUG()", "bug"), ("WARN", "new-warning"),
-    ("assertion that fails", "lock-assertion"),
+    ("assertion that fails", "lock-assertion"), ("used after its reference", "use-after-put"), ("wrong order", "lock-order"),
+    ("leaked that no caller", "reference-leak"), ("references missing", "reference-leak"), ("not its own", "reference-leak"),
 )  # fmt: skip
 
 

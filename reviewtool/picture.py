@@ -17,6 +17,7 @@ from reviewtool.series.patch import Patch
 from reviewtool.simulate.binding import Binding
 from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import Domain
 from reviewtool.simulate.paths import NOT_RUN, Paths
 from reviewtool.simulate.trace import traced_functions
@@ -97,6 +98,7 @@ class Version:
     index: SourceIndex
     bindings: tuple[Binding, ...]
     sides: tuple[Side, ...]
+    configuration: Configuration = DEFAULT_CONFIGURATION
 
     def runs(self) -> Runs:
         """Return how often each counted line ran, over all sweeps."""
@@ -173,6 +175,7 @@ class _Tracer:
         request = BuildRequest(
             version.tree, version.bindings, flags, version.index.constants,
             frozenset().union(*(traced_functions(version.index, name) for name in names)), trace=True,
+            configuration=version.configuration,
         )  # fmt: skip
         built = build(request, cache)
         self.paths = Paths(built) if isinstance(built, Module) else None

@@ -94,6 +94,7 @@ def review_series(
         title=title, version=series.version, source=source, base=settings.base_name, missing=series.missing,
         diagnostics=tuple(dict.fromkeys(said)), patches=tuple(patches), proposals=tuple(proposals),
         whole=review_whole(run, stages, patches, series.missing),
+        configuration=settings.configuration.words,
     )  # fmt: skip
     return review, series
 

@@ -247,13 +247,25 @@ class Origin:
 
     taken: functions of the tree, each "path:line name".  primitives: names at which the model's own code
     takes over.  stubs: functions that nobody models; a scenario that calls one counts as unmodelled.
-    met: how many of the scenarios, before and after together, called one.
     """
 
     taken: tuple[str, ...]
     primitives: tuple[str, ...]
     stubs: tuple[str, ...]
-    met: int
+
+
+@dataclass(frozen=True)
+class ConfigurationReview:
+    """What one kernel configuration shows of a patch.
+
+    name:    what differs from the default configuration ("KSM=off"), or "default".
+    changed: how many scenarios change, over all entries.
+    """
+
+    name: str
+    verdict: str
+    why: str
+    changed: int
 
 
 @dataclass(frozen=True)
@@ -266,6 +278,7 @@ class PatchReview:
     fixes:   what the history says of its Fixes: tags, where there is one.
     coverage: which statements of the changed functions ran.  sensitivity: where it was asked for.
     origin: where the code that ran is from; null on a tree of the model.
+    configurations: what each configuration that was asked for shows, this one first.
     """
 
     label: str
@@ -289,6 +302,7 @@ class PatchReview:
     coverage: tuple[CoverageReview, ...] = ()
     sensitivity: tuple[SensitivityReview, ...] = ()
     origin: Origin | None = None
+    configurations: tuple[ConfigurationReview, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -358,6 +372,7 @@ class Review:
     base:        what the patches were applied to.
     diagnostics: what was wrong with the input, with its place.
     whole:       the series as a whole; None where there is but one patch.
+    configuration: the kernel configuration of the runs: what differs from the default one.
     """
 
     title: str
@@ -369,6 +384,7 @@ class Review:
     patches: tuple[PatchReview, ...]
     proposals: tuple[PatchReview, ...]
     whole: WholeReview | None = None
+    configuration: str = "default"
 
     @property
     def findings(self) -> int:

@@ -22,7 +22,11 @@ def simulate_on_kernel(
     """
     documented = documented_functions(patch, before, after)
     pair = slice_pair(before, after, patch.paths, run.settings.entries, documented, run.cache)
-    draft.origin = _origin(pair, 0)
+    draft.origin = Origin(
+        taken=tuple(f"{path}:{line} {name}" for name, path, line in pair.after.taken),
+        primitives=pair.after.primitives,
+        stubs=pair.after.stubs,
+    )
     if pair.after.errors or pair.before.errors:
         with_patch = bool(pair.after.errors)
         errors = pair.after.errors or pair.before.errors
@@ -35,7 +39,6 @@ def simulate_on_kernel(
         )
         return pair
     simulate_patch(run, patch, pair.before.snapshot, pair.after.snapshot, draft)
-    draft.origin = _origin(pair, sum(n for entry in draft.entries for _, n in entry.unmodelled))
     if not pair.changed:
         draft.verdict, draft.why = Verdict.UNKNOWN, "no C code of the tree changes"
         if pair.looked_at:
@@ -59,15 +62,6 @@ def simulate_on_kernel(
             f"the entries that could be run do not change, but {names}{more} could not be looked at"
         )
     return pair
-
-
-def _origin(pair: SlicedPair, met: int) -> Origin:
-    return Origin(
-        taken=tuple(f"{path}:{line} {name}" for name, path, line in pair.after.taken),
-        primitives=pair.after.primitives,
-        stubs=pair.after.stubs,
-        met=met,
-    )
 
 
 def _never_ran(patch: Patch, ran: Ran, changed: tuple[str, ...]) -> tuple[str, ...]:

@@ -70,7 +70,8 @@ def review_whole(
         paths = {file.path for patch in patches for file in patch.files}
         kept = slice_stages(snapshots, tuple(names), paths, run.cache)
     else:
-        kept = tuple(_simulated(snapshot, base) for snapshot in snapshots)
+        built = run.settings.configuration.built
+        kept = tuple(built(_simulated(snapshot, base)) for snapshot in snapshots)
     trees = [
         _Tree(stage.label, snapshot, index_sources(snapshot))
         for stage, snapshot in zip(stages, kept, strict=True)
@@ -116,7 +117,8 @@ def _follow(run: Run, name: str, trees: Sequence[_Tree]) -> _Followed | str:
         bindings.append(bound)
     # The domain of two versions is that of all: each adds what its code can tell apart.
     indices = [tree.index for tree in trees]
-    domain = domain_of_versions(name, indices, bindings, run.settings.budget)
+    settings = run.settings
+    domain = domain_of_versions(name, indices, bindings, settings.budget, settings.configuration)
     keys = tuple(code_key(tree.index, name, domain) for tree in trees)
     return _Followed(name, domain, tuple(bindings), keys)
 
@@ -132,7 +134,10 @@ def _sweep_missing(
             continue
         flags = {flag for one in wanted for flag in (*one.domain.flags, *one.domain.also)}
         bindings = tuple(one.bindings[at] for one in wanted)
-        request = BuildRequest(tree.snapshot, bindings, tuple(sorted(flags)), tree.index.constants)
+        request = BuildRequest(
+            tree.snapshot, bindings, tuple(sorted(flags)), tree.index.constants,
+            configuration=run.settings.configuration,
+        )  # fmt: skip
         module = build(request, run.cache)
         if not isinstance(module, Module):
             broken.append(at)

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reviewtool.simulate.binding import Binding, Unbound, bind
+from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import Domain, lay_out_entry
+from reviewtool.simulate.possible import rules_of, traits_of
 from reviewtool.tree.source import Function, SourceIndex
 
 # Entries that are reported of their own, though others reach them: reviewers ask for them.
@@ -154,14 +156,23 @@ def _is_public(function: Function, name: str, delta: Delta) -> bool:
 
 
 def entry_domain(
-    name: str, before: SourceIndex, after: SourceIndex, bindings: Iterable[Binding], budget: int
+    name: str,
+    before: SourceIndex,
+    after: SourceIndex,
+    bindings: Iterable[Binding],
+    budget: int,
+    configuration: Configuration = DEFAULT_CONFIGURATION,
 ) -> Domain:
     """Return the domain of entry NAME: all that either version of its code can tell apart."""
-    return domain_of_versions(name, (before, after), bindings, budget)
+    return domain_of_versions(name, (before, after), bindings, budget, configuration)
 
 
 def domain_of_versions(
-    name: str, versions: Iterable[SourceIndex], bindings: Iterable[Binding], budget: int
+    name: str,
+    versions: Iterable[SourceIndex],
+    bindings: Iterable[Binding],
+    budget: int,
+    configuration: Configuration = DEFAULT_CONFIGURATION,
 ) -> Domain:
     """Return the domain of entry NAME: all that any of VERSIONS of its code can tell apart."""
     identifiers: frozenset[str] = frozenset()
@@ -170,11 +181,11 @@ def domain_of_versions(
         identifiers |= index.identifiers(index.closure(name))
         constants |= index.constants
     flags: frozenset[str] = frozenset()
-    traits: frozenset[str] = frozenset()
+    traits = traits_of(configuration)
     for binding in bindings:
         traits |= binding.traits
         if binding.takes_flags:
             flags |= {
                 word for word in identifiers if word.startswith("FOLL_") and word in constants
             }
-    return lay_out_entry(identifiers | traits, flags, budget)
+    return lay_out_entry(identifiers | traits, flags, budget, rules_of(configuration))

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reviewtool.simulate.record import CHANGES, ENDS, EVENTS, FIELD, RETURNS, SHIFTS, TOLD
+from reviewtool.simulate.record import (
+    CHANGES,
+    ENDS,
+    EVENTS,
+    FIELD,
+    RETURNS,
+    SECONDS,
+    SETTLED,
+    SHIFTS,
+    TOLD,
+)
 
 _RETURN_WORDS = {
     "void": "returns", "null": "NULL", "page": "the page", "head_page": "the head page",
@@ -29,6 +39,8 @@ _EVENT_WORDS = {
     "wait_migration": "waits for a migration", "accessed": "the page marked accessed",
     "set_dirty": "the page marked dirty", "mmap_lock_dropped": "the mmap_lock dropped on the way",
     "split": "the huge PMD split", "isolated": "the page isolated", "unlocked_assert": "a lock assertion that fails",
+    "used_after_put": "a page used after its reference was given back",
+    "lock_order": "locks taken in the wrong order", "put_too_many": "a reference dropped that is not its own",
 }  # fmt: skip
 
 _CHANGE_WORDS = {
@@ -44,7 +56,19 @@ _TOLD_WORDS = {
 }  # fmt: skip
 
 # Events that are wrong whatever the function is for.
-HAZARDS = ("warn", "lock_misuse", "slept_atomic", "unlocked_assert")
+HAZARDS = (
+    "warn", "lock_misuse", "slept_atomic", "unlocked_assert", "used_after_put", "lock_order", "put_too_many",
+)  # fmt: skip
+
+_SETTLED_WORDS = {
+    "leak": "a reference or pin leaked that no caller gives back",
+    "short": "references missing once the caller has given back its own",
+}
+_SECOND_WORDS = {
+    "page": "pages[1] is the page that follows",
+    "fresh": "pages[1] is the page that a fault brought in",
+    "wrong": "pages[1] is a wrong page",
+}
 
 _OUT_STATS = ("resident", "anonymous", "anonymous_thp", "referenced", "dirty", "swap")
 
@@ -67,6 +91,9 @@ class Outcome:
     page_mask: bool
     out: int
     told: tuple[str, ...] = ()
+    second: str = "none"
+    settled: str = "even"
+    irqs: bool = False
 
 
 def _get(record: int, name: str) -> int:
@@ -96,6 +123,9 @@ def read_outcome(record: int) -> Outcome:
         page_mask=bool(_get(record, "page_mask")),
         out=_get(record, "out"),
         told=tuple(name for bit, name in enumerate(TOLD) if told >> bit & 1),
+        second=SECONDS[_get(record, "second")],
+        settled=SETTLED[_get(record, "settled")],
+        irqs=bool(_get(record, "irqs")),
     )
 
 
@@ -134,10 +164,14 @@ def hazard_words(outcome: Outcome) -> tuple[str, ...]:
         words.append("the page table lock left held")
     if outcome.rcu:
         words.append("an RCU read section left open")
+    if outcome.irqs:
+        words.append("interrupts left off")
     if outcome.mmap_lock:
         words.append(
             "the mmap_lock left " + ("held once more" if outcome.mmap_lock > 0 else "released")
         )
+    if outcome.settled != "even":
+        words.append(_SETTLED_WORDS[outcome.settled])
     return tuple(words)
 
 
@@ -168,6 +202,7 @@ def effect_words(outcome: Outcome, kind: str = "") -> tuple[str, ...]:
     else:
         handed = out_words(outcome, kind)
         words += [handed] if handed else []
+        words += [_SECOND_WORDS[outcome.second]] if outcome.second != "none" else []
     return tuple(words)
 
 

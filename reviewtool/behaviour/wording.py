@@ -10,7 +10,9 @@ from reviewtool.simulate.domain import FACTOR, Domain, unpack
 
 _NEGATED = {
     "is": "is not", "has": "does not have", "lacks": "has", "maps": "does not map", "ends": "does not end",
-    "clears": "does not clear", "splits": "does not split", "starts": "does not start", "frees": "does not free",
+    "clears": "does not clear", "replaces": "does not replace",
+    "goes": "does not go", "holds": "does not hold", "keeps": "does not keep",
+    "splits": "does not split", "starts": "does not start", "frees": "does not free",
     "resolves": "does not resolve", "runs": "does not run", "hits": "does not hit", "hold": "do not hold",
     "does": "does not do",
 }  # fmt: skip

@@ -35,6 +35,13 @@ _FORMATS = ("rst", "man", "none", "html", "manual", "json")
 )
 @click.option("--draft", is_flag=True, help="Write comments for functions that have none.")
 @click.option("--in-place", is_flag=True, help="With --draft: into the file.")
+@click.option(
+    "--config",
+    "config",
+    multiple=True,
+    metavar="NAME=on|off",
+    help="Kernel option for what is run.",
+)
 @click.option("--strip-macro", "macros", multiple=True, help="A macro to drop from declarations.")
 @click.option("--sphinx-major", type=int, default=3, show_default=True, help="Dialect of reST.")
 @click.option("--line-numbers", is_flag=True, help="Mark source lines in reST.")

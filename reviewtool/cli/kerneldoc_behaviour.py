@@ -11,13 +11,14 @@ from pathlib import Path
 import click
 
 from reviewtool.kerneldoc.parse import parse_source
+from reviewtool.simulate.configuration import Configuration
 from reviewtool.tree.snapshot import MODEL_ROOT
 from reviewtool.tree.source import read_source
 
 
 @contextmanager
 def with_written_comments(
-    files: tuple[str, ...], names: tuple[str, ...]
+    files: tuple[str, ...], names: tuple[str, ...], configuration: Configuration
 ) -> Iterator[tuple[str, ...]]:
     """Give FILES back; those of the model that lack kernel-doc for one of NAMES as copies that have it.
 
@@ -29,7 +30,9 @@ def with_written_comments(
         return
     with tempfile.TemporaryDirectory(prefix="reviewtool-kerneldoc-") as folder:
         yield tuple(
-            _copy(Path(file), missing[file], Path(folder)) if file in missing else file
+            _copy(Path(file), missing[file], Path(folder), configuration)
+            if file in missing
+            else file
             for file in files
         )
 
@@ -45,7 +48,7 @@ def _missing(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if document.find(name) is None and name in defined)
 
 
-def _copy(path: Path, names: tuple[str, ...], folder: Path) -> str:
+def _copy(path: Path, names: tuple[str, ...], folder: Path, configuration: Configuration) -> str:
     from reviewtool.kerneldoc.behaviour import NotDriven, draft_from_behaviour  # noqa: PLC0415
     from reviewtool.simulate.cache import open_cache  # noqa: PLC0415
     from reviewtool.tree.snapshot import bundled_model  # noqa: PLC0415
@@ -61,7 +64,7 @@ def _copy(path: Path, names: tuple[str, ...], folder: Path) -> str:
         if (function := index.functions.get(name)) and function.path == inside
     ]
     for function in sorted(found, key=lambda function: -function.first_line):
-        written = draft_from_behaviour(snapshot, function.name, open_cache())
+        written = draft_from_behaviour(snapshot, function.name, open_cache(), configuration)
         if isinstance(written, NotDriven):
             continue
         lines[function.first_line - 1 : function.first_line - 1] = written.rstrip("\n").split("\n")

@@ -49,6 +49,7 @@ class Request:
     cache: bool = False
     output: str | None = None
     quiet: bool = False
+    config: tuple[str, ...] = ()
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Request:
@@ -74,8 +75,10 @@ def run(request: Request) -> int:
     if not request.names or request.form == "none":
         return _render(request, files, _options(request, files, settings))
     from reviewtool.cli.kerneldoc_behaviour import with_written_comments  # noqa: PLC0415
+    from reviewtool.simulate.configuration import read_configuration  # noqa: PLC0415
 
-    with with_written_comments(files, request.names) as documented:
+    configuration = read_configuration(request.config)
+    with with_written_comments(files, request.names, configuration) as documented:
         return _render(request, documented, _options(request, documented, settings))
 
 
@@ -282,17 +285,22 @@ def _listed(
     ]
 
 
-def _from_behaviour(path: str, drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
+def _from_behaviour(
+    path: str, drafts: tuple[Draft, ...], settings: tuple[str, ...]
+) -> tuple[Draft, ...]:
     """Write DRAFTS from a sweep where the file is the model's and the function can be driven."""
     from reviewtool.kerneldoc.behaviour import draft_from_behaviour  # noqa: PLC0415
     from reviewtool.simulate.cache import open_cache  # noqa: PLC0415
+    from reviewtool.simulate.configuration import read_configuration  # noqa: PLC0415
     from reviewtool.tree.snapshot import MODEL_ROOT, bundled_model  # noqa: PLC0415
 
     if MODEL_ROOT not in Path(path).resolve().parents:
         return drafts
     snapshot = bundled_model()
+    configuration = read_configuration(settings)
     written = (
-        (draft, draft_from_behaviour(snapshot, draft.name, open_cache())) for draft in drafts
+        (draft, draft_from_behaviour(snapshot, draft.name, open_cache(), configuration))
+        for draft in drafts
     )
     return tuple(
         replace(draft, comment=comment) if isinstance(comment, str) else draft
@@ -312,7 +320,7 @@ def _draft(request: Request, files: tuple[str, ...], options: Options) -> int:
             document = parse_source(text, path, everything)
             drafts = draft_comments(document, text, names)
             if names:
-                drafts = _from_behaviour(path, drafts)
+                drafts = _from_behaviour(path, drafts, request.config)
             drafted += len(drafts)
             if not request.in_place:
                 _write(stream, "\n".join(draft.comment for draft in drafts).encode(BYTES))

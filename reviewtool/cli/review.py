@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     metavar="REV",
     help="Commit of the tree to apply to; default: the one that the patches were made from.",
 )
+@click.option(
+    "--config", "config", multiple=True, metavar="NAME=on|off", help="Set a kernel option."
+)
+@click.option(
+    "--configs",
+    metavar="LIST",
+    help="Review in each configuration: all, or KSM=off,ZONE_DEVICE=off.",
+)
 @click.option("--entry", "entries", multiple=True, metavar="NAME", help="Drive this function too.")
 @click.option(
     "--format",
@@ -72,6 +80,7 @@ def review(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None, base: str | None,
     entries: tuple[str, ...], form: str, output: str | None, repair: bool, budget: int | None, jobs: int, no_cache: bool, quiet: bool,
     html: str | None, svg: str | None, maps: bool, fail_on: str, mutants: int | None, vocabularies: tuple[str, ...],
+    config: tuple[str, ...], configs: str | None,
 ) -> None:  # fmt: skip
     """Review the series in INPUT: mails, an mbox, a diff, a directory of patches, or - for standard input.
 
@@ -113,6 +122,8 @@ def review(  # noqa: PLR0917  (click passes them by name)
         base=base,
         mutants=mutants or 0,
         vocabularies=vocabularies,
+        config=config,
+        configs=configs,
     )
     if html:
         from reviewtool.report.page import render_page  # noqa: PLC0415
@@ -131,6 +142,7 @@ def make_review(
     inputs: tuple[str, ...], tree: str | None, entries: tuple[str, ...], *, repair: bool, budget: int | None, jobs: int,
     cached: bool, quiet: bool, revisions: str | None = None, message_id: str | None = None, base: str | None = None,
     pictures: bool = False, mutants: int = 0, vocabularies: tuple[str, ...] = (),
+    config: tuple[str, ...] = (), configs: str | None = None,
 ) -> tuple[Review, Series]:  # fmt: skip
     """Return the review of INPUTS on TREE (None: the bundled model), and the series.
 
@@ -139,6 +151,7 @@ def make_review(
     mutants:   how many small wrong versions of each patch's functions to try.
     base: the revision of TREE to apply to; None: the one that fits.
     vocabularies: files with phrases of the user's.
+    config, configs: kernel options; the second names configurations to review in besides.
     """
     from dataclasses import replace  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
@@ -148,14 +161,17 @@ def make_review(
     from reviewtool.cli.output import show_progress  # noqa: PLC0415
     from reviewtool.cli.series import input_sources  # noqa: PLC0415
     from reviewtool.cli.trees import fixes_checker, open_base  # noqa: PLC0415
+    from reviewtool.configurations import review_configurations  # noqa: PLC0415
     from reviewtool.errors import InputError  # noqa: PLC0415
-    from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415
+    from reviewtool.execution import Settings  # noqa: PLC0415
     from reviewtool.series.read import read_series  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
+    from reviewtool.simulate.configuration import choose_configurations  # noqa: PLC0415
     from reviewtool.simulate.domain import DEFAULT_BUDGET  # noqa: PLC0415
     from reviewtool.slice.pair import has_function  # noqa: PLC0415
 
     sources = input_sources(inputs, revisions, Path(tree or "."), message_id)
+    configurations = choose_configurations(config, configs)
     series = read_series(sources, repair=repair, message_id=message_id)
     with open_base(tree, series, base, revisions if not inputs else None) as chosen:
         settings = Settings(
@@ -171,5 +187,7 @@ def make_review(
             if chosen.git is not None and chosen.commit is not None:
                 checker = fixes_checker(chosen.git, chosen.commit, cache, settings, progress)
                 settings = replace(settings, check_fixes=checker)
-            made, series = review_series(series, chosen.snapshot, settings, cache, progress)
+            made, series = review_configurations(
+                series, chosen.snapshot, settings, cache, progress, configurations
+            )
     return replace(made, diagnostics=(*chosen.notes, *made.diagnostics)), series

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     help="Set a factor, and more by name: entry=present,protnone; or flags=FOLL_A,FOLL_B.",
 )
 @click.option(
+    "--config", "config", multiple=True, metavar="NAME=on|off", help="Set a kernel option."
+)
+@click.option(
     "--tree",
     type=click.Path(),
     help="Directory to take the code from; default: the bundled mm model.",
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 def simulate(
     entry: str | None, settings: tuple[str, ...], tree: str | None, listing: bool, form: str, output: str | None,
     no_cache: bool, before: str | None, after: str | None, both: str | None, number: int | None,
+    config: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Run ENTRY on one scenario of the model and tell each statement, each event, and the outcome.
 
@@ -66,6 +70,7 @@ def simulate(
     from reviewtool.errors import InputError  # noqa: PLC0415
     from reviewtool.report.scenario import render_both, render_factors, render_trace  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
+    from reviewtool.simulate.configuration import read_configuration  # noqa: PLC0415
     from reviewtool.simulate.deciders import find_deciders  # noqa: PLC0415
     from reviewtool.simulate.trace import Trace, trace  # noqa: PLC0415
     from reviewtool.tree.snapshot import bundled_model, read_directory  # noqa: PLC0415
@@ -88,13 +93,15 @@ def simulate(
     if given:
         pair = patched_trees(given[0], number, base)
         trees = pair if both is not None else (pair[0] if before is not None else pair[1],)
+    configuration = read_configuration(config)
     runs = []
     for n, tree_run in enumerate(trees):
-        made = trace(tree_run, entry, settings, cache, trees[1 - n] if both is not None else None)
+        second = trees[1 - n] if both is not None else None
+        made = trace(tree_run, entry, settings, cache, second, configuration)
         if not isinstance(made, Trace):
             error = made[0]
             raise InputError(error.path, error.message, error.line)
-        runs.append((made, find_deciders(tree_run, made, cache)))
+        runs.append((made, find_deciders(tree_run, made, cache, configuration)))
     if both is None:
         said = render_trace(runs[0][0], form, runs[0][1])
     else:

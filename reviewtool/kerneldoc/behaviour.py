@@ -16,6 +16,7 @@ from reviewtool.kerneldoc.write import write_comment
 from reviewtool.simulate.binding import Unbound, bind
 from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import DEFAULT_BUDGET
 from reviewtool.simulate.sweep import sweep
 from reviewtool.tree.snapshot import Snapshot
@@ -33,8 +34,14 @@ class NotDriven:
     reason: str
 
 
-def draft_from_behaviour(snapshot: Snapshot, name: str, cache: Cache) -> str | NotDriven:
+def draft_from_behaviour(
+    snapshot: Snapshot,
+    name: str,
+    cache: Cache,
+    configuration: Configuration = DEFAULT_CONFIGURATION,
+) -> str | NotDriven:
     """Return a kernel-doc comment for function NAME of SNAPSHOT, made from a sweep of it."""
+    snapshot = configuration.built(snapshot)
     index = index_sources(snapshot)
     function = index.functions.get(name)
     if function is None:
@@ -42,10 +49,15 @@ def draft_from_behaviour(snapshot: Snapshot, name: str, cache: Cache) -> str | N
     bound = bind(function)
     if isinstance(bound, Unbound):
         return NotDriven(name, bound.reason)
-    domain = entry_domain(name, index, index, [bound], DEFAULT_BUDGET)
-    module = build(
-        BuildRequest(snapshot, (bound,), (*domain.flags, *domain.also), index.constants), cache
+    domain = entry_domain(name, index, index, [bound], DEFAULT_BUDGET, configuration)
+    request = BuildRequest(
+        snapshot,
+        (bound,),
+        (*domain.flags, *domain.also),
+        index.constants,
+        configuration=configuration,
     )
+    module = build(request, cache)
     if not isinstance(module, Module):
         return NotDriven(name, f"{module[0].path}:{module[0].line}: {module[0].message}")
     side = Side(sweep(module, name, domain), module.unmodelled, bound.out)

@@ -46,15 +46,22 @@ class _Argument:
     out: str = ""
 
 
+_STATS = _Argument(
+    "&stats",
+    "struct mem_size_stats stats = { 0 };",
+    "world.out_used = true;\n\tworld.out_stats = !!stats.resident | !!stats.anonymous << 1 | !!stats.anonymous_thp << 2 |\n"
+    "\t\t!!stats.referenced << 3 | !!stats.dirty << 4 | !!stats.swap << 5;",
+    out="stats",
+)
+
 _BY_TYPE: dict[str, _Argument] = {
     "struct vm_area_struct *": _Argument("&world.vma"),
     "struct mm_struct *": _Argument("&world.mm"),
     "struct page **": _Argument(
         "world.pages_argument ? world.out_pages : NULL",
         "world.out_used = world.out_pages_used = true;",
-        "",
-        "struct page **",
-        "page",
+        trait="struct page **",
+        out="page",
     ),
     "struct page *": _Argument("world.mapped ? world.mapped : &model_pages[PFN_SMALL]"),
     "struct folio *": _Argument(
@@ -62,6 +69,8 @@ _BY_TYPE: dict[str, _Argument] = {
     ),
     "pte_t": _Argument("model_tables.pte"),
     "pmd_t": _Argument("model_tables.pmd"),
+    "pud_t": _Argument("model_tables.pud"),
+    "p4d_t": _Argument("model_tables.p4d"),
     "pte_t *": _Argument("&model_tables.pte"),
     "pmd_t *": _Argument("&model_tables.pmd"),
     "pud_t *": _Argument("&model_tables.pud"),
@@ -82,7 +91,15 @@ _BY_TYPE: dict[str, _Argument] = {
     ),
     "folio_walk_flags_t": _Argument("world.argument ? FW_ZEROPAGE : 0", trait="bool argument"),
     "char *": _Argument("(char *)WORLD_ADDRESS"),
-    "bool *": _Argument("&unlocked", "bool unlocked = false;"),
+    "bool *": _Argument("&told", "bool told = false;"),
+    "spinlock_t *": _Argument("&world.mm.page_table_lock"),
+    "spinlock_t **": _Argument("&ptl", "spinlock_t *ptl = NULL;"),
+    "struct vm_fault *": _Argument(
+        "&vmf",
+        "struct vm_fault vmf = { .vma = &world.vma, .address = WORLD_ADDRESS };",
+    ),
+    "struct mem_size_stats *": _STATS,
+    "struct task_struct *": _Argument("&model_task"),
     "struct dev_pagemap **": _Argument("&pgmap", "struct dev_pagemap *pgmap = NULL;"),
     "struct ksm_rmap_item *": _Argument(
         "&item", "struct ksm_rmap_item item = { .mm = &world.mm, .address = WORLD_ADDRESS };"
@@ -114,44 +131,117 @@ _INTEGERS = {
 }
 
 
-# Values that a name says more of than the type.
-_BY_NAME: dict[str, _Argument] = {
+# Numbers whose name says more than the type.
+_NUMBERS: dict[str, _Argument] = {
     "fault_flags": _Argument("world.argument ? FAULT_FLAG_WRITE : 0", trait="bool argument"),
-    "refs": _Argument("1"),
-    "len": _Argument("PAGE_SIZE"),
-    "size": _Argument("PAGE_SIZE"),
+    **dict.fromkeys(
+        ("node", "nid", "nr_start", "index", "to_set", "i", "depth", "x"), _Argument("0")
+    ),
+    **dict.fromkeys(("refs", "pid"), _Argument("1")),
+    **dict.fromkeys(("size", "len"), _Argument("PAGE_SIZE")),
+    "vaddr_start": _Argument("WORLD_ADDRESS"),
+    "vaddr_end": _Argument("WORLD_NEXT"),
+    "pfn": _Argument("world.mapped ? page_to_pfn(world.mapped) : PFN_SMALL"),
+}
+# Pointers to what is handed back or passed on, by type and name.
+_POINTERS: dict[tuple[str, str], _Argument] = {
+    ("int *", "status"): _Argument(
+        "world.out_status", "world.out_used = world.out_status_used = true;", out="status"
+    ),
+    # a lock that is said to be lost is the caller's to take again
+    ("int *", "locked"): _Argument(
+        "&locked", "int locked = 1;", "world.mm.mmap_lock.readers += !locked;"
+    ),
+    ("int *", "nr"): _Argument("&world.out_nr", "world.out_used = world.out_nr_used = true;"),
+    ("unsigned int *", "ntails"): _Argument("&ntails", "unsigned int ntails = 0;"),
+    ("unsigned long *", "position"): _Argument(
+        "&position", "unsigned long position = WORLD_ADDRESS;"
+    ),
+    ("unsigned long *", "nr_pages"): _Argument(
+        "&remaining", "unsigned long remaining = world.nr_pages;", trait="number of pages"
+    ),
+    ("unsigned long *", "mm_flags"): _Argument("&world.mm.flags"),
+    ("void **", "pages"): _Argument(
+        "addresses", "const void *addresses[2] = { (void *)WORLD_ADDRESS, (void *)WORLD_NEXT };"
+    ),
 }
 
 
-def _argument(parameter: Parameter) -> _Argument | None:
-    plain = re.sub(r"\b(const|__user|volatile)\b", "", parameter.type)
-    plain = " ".join(plain.split())
+def _plain(type_: str) -> str:
+    return " ".join(re.sub(r"\b(const|__user|volatile)\b", "", type_).split())
+
+
+# Functions that are there to drop what their caller has.
+_DROPS = re.compile(r"(^|_)(put|unpin|undo)_")
+# Functions that may be asked for no pages, only to fault them in.
+_MAY_PASS_NULL = re.compile(
+    r"^_*(get|pin)_user_pages(_locked|_remote|_unlocked)?$|^follow_hugetlb_page$"
+)
+# Types that only one file knows.
+_OWN_TYPES = {
+    "struct mem_size_stats *": "fs/proc/task_mmu.c",
+    "struct mm_walk *": "fs/proc/task_mmu.c",
+}
+
+
+def _argument(parameter: Parameter, function: Function) -> _Argument | None:
+    plain = _plain(parameter.type)
+    if _OWN_TYPES.get(plain, function.path) != function.path:
+        return None
+    if plain == "struct page **" and not _MAY_PASS_NULL.search(function.name):
+        if _DROPS.search(function.name):
+            return _Argument("world.out_pages", "world.out_used = true;")
+        return _Argument(
+            "world.out_pages", "world.out_used = world.out_pages_used = true;", out="page"
+        )
     if plain in _INTEGERS:
+        if parameter.name in _NUMBERS:
+            return _NUMBERS[parameter.name]
         if "flags" in parameter.name:
             return _Argument("world.flags", trait="flags")
         if plain == "unsigned long" and _ADDRESS.search(parameter.name):
             return _Argument("WORLD_ADDRESS")
         if plain == "unsigned long" and _END.search(parameter.name):
-            return _Argument("WORLD_ADDRESS + PAGE_SIZE")
+            return _Argument("WORLD_ADDRESS + world.nr_pages * PAGE_SIZE", trait="number of pages")
         if _COUNT.search(parameter.name):
-            return _Argument("1")
-        if parameter.name in ("node", "nid"):
-            return _Argument("0")
+            return _Argument("world.nr_pages", trait="number of pages")
         return None
     if plain == "unsigned int *" and "flags" in parameter.name:
         return _Argument("&world.flags", trait="flags")
-    if plain == "int *":
-        if parameter.name == "status":
-            return _Argument(
-                "&world.out_status", "world.out_used = world.out_status_used = true;", out="status"
-            )
-        if parameter.name == "locked":
-            # a lock that is said to be lost is the caller's to take again
-            return _Argument("&locked", "int locked = 1;", "world.mm.mmap_lock.readers += !locked;")
-        return None
-    if plain == "void **" and parameter.name == "pages":
-        return _Argument("addresses", "const void *addresses[1] = { (void *)WORLD_ADDRESS };")
-    return _BY_TYPE.get(plain)
+    return _POINTERS.get((plain, parameter.name)) or _BY_TYPE.get(plain)
+
+
+def _owed(function: Function, kind: str) -> str:
+    """Return what FUNCTION's caller gives back afterwards: see enum world_owes in harness/world.h."""
+    types = {_plain(parameter.type) for parameter in function.parameters}
+    flagged = any("flags" in parameter.name for parameter in function.parameters)
+    if kind == "VALUE_PAGE":
+        if flagged:
+            return "OWES_PAGE"
+        return "OWES_PAGE_GET" if function.name.startswith("get_") else "OWES_UNKNOWN"
+    if _plain(function.return_type) == "struct folio *":
+        return "OWES_UNKNOWN"
+    if _DROPS.search(function.name):
+        return "OWES_UNKNOWN" if flagged else "OWES_NOTHING"
+    if "struct page **" in types and kind != "VALUE_VOID":
+        public = {"pin_": "OWES_PAGES_PIN", "get_": "OWES_PAGES"}
+        return public.get(function.name[:4], "OWES_PAGES_FLAGS")
+    if types & {"struct page **", "struct page *", "struct folio *"}:
+        return "OWES_UNKNOWN"
+    return "OWES_NOTHING"
+
+
+def _lent(function: Function) -> list[str]:
+    """Return the statements that give FUNCTION the reference which it is there to drop."""
+    if not _DROPS.search(function.name):
+        return []
+    pin = "false" if re.search(r"(^|_)put_", function.name) else "true"
+    types = {_plain(parameter.type) for parameter in function.parameters}
+    if "struct page **" in types:
+        return [f"\tworld_fill_pages({pin});"]
+    if types & {"struct page *", "struct folio *"}:
+        return [f"\tworld_lend(world.mapped ? world.mapped : &model_pages[PFN_SMALL], {pin});"]
+    return []
 
 
 def _value_kind(type_: str) -> str | None:
@@ -178,8 +268,7 @@ def bind(function: Function) -> Binding | Unbound:
         return Unbound(function, f"its return type is {function.return_type}")
     arguments: list[_Argument] = []
     for parameter in function.parameters:
-        named = None if "*" in parameter.type else _BY_NAME.get(parameter.name)
-        argument = named or _argument(parameter)
+        argument = _argument(parameter, function)
         if argument is None:
             spelled = f"{parameter.type} {parameter.name}".replace("* ", "*").strip()
             return Unbound(function, f"the model cannot make its parameter '{spelled}'")
@@ -187,13 +276,10 @@ def bind(function: Function) -> Binding | Unbound:
     call = f"{function.name}({', '.join(argument.expression for argument in arguments)})"
     lines = [f"enum value_kind harness_call_{function.name}(unsigned long *value);",
              f"enum value_kind harness_call_{function.name}(unsigned long *value)", "{"]  # fmt: skip
-    lines += [
-        f"\t{argument.before}"
-        for argument in arguments
-        if argument.before.startswith(("struct", "int", "const", "bool"))
-    ]
-    lines += [f"\t{argument.before}" for argument in arguments
-              if argument.before and not argument.before.startswith(("struct", "int", "const", "bool"))]  # fmt: skip
+    # declarations, each once, and then statements
+    before = dict.fromkeys(argument.before for argument in arguments if argument.before)
+    lines += [f"\t{text}" for text in sorted(before, key=lambda text: text.startswith("world."))]
+    lines += [f"\tworld.owes = {_owed(function, kind)};", *_lent(function)]
     if kind == "VALUE_VOID":
         lines += [f"\t{call};", "\t*value = 0;"]
     else:

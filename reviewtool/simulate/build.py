@@ -21,6 +21,7 @@ from reviewtool.process import Finished, Limits, run_program
 from reviewtool.simulate import shadow
 from reviewtool.simulate.binding import Binding
 from reviewtool.simulate.cache import Cache, key_of
+from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import scenario_header
 from reviewtool.simulate.instrument import Line, LineTable, instrument
 from reviewtool.simulate.record import outcome_header
@@ -64,7 +65,7 @@ _LINK_LAZY = (
     *(f"--export=lazy_{name}" for name in ("begin", "run", "leaves", "others", "choose_flag")),
 )  # fmt: skip
 
-_HARNESS_SOURCES = ("world.c", "primitives.c", "trace.c")
+_HARNESS_SOURCES = ("world.c", "primitives.c", "faults.c", "trace.c")
 # What tells shadows apart is no part of what has them, so it stays an object of its own.
 _LAZY_SOURCES = ("shadow.c", "lazy.c")
 
@@ -104,6 +105,7 @@ class BuildRequest:
     that it does not have is 0).  instrumented: function names.  trace: for simulate.  lazy: the one entry
     that is to be run lazily (lazy.py), with shadows (shadow.py); the others are then left out, so that
     all that it calls can be inlined: what is never looked at is then never computed.
+    configuration: what CONFIG_* macros say; the caller leaves out the files that it does not build.
     """
 
     snapshot: Snapshot
@@ -113,6 +115,7 @@ class BuildRequest:
     instrumented: frozenset[str] = frozenset()
     trace: bool = False
     lazy: str = ""
+    configuration: Configuration = DEFAULT_CONFIGURATION
 
 
 @cache
@@ -176,6 +179,10 @@ def _flag_values(request: BuildRequest) -> str:
     return (
         f'#include "{known}"\nextern const unsigned int harness_flag_values[];\n'
         f"const unsigned int harness_flag_values[] = {{ {flags or '0'} }};\n"
+        + "".join(
+            f"const unsigned int harness_{name} = {flag if flag in request.known_flags else '0'};\n"
+            for name, flag in (("get", "FOLL_GET"), ("pin", "FOLL_PIN"))
+        )
     )
 
 
@@ -204,7 +211,8 @@ class _Builder:
         self.texts = self._texts()
         self.headers = key_of(
             [compiler_identity(), *_FLAGS, *_CHECKS, *(f"{p}\0{t}" for p, t in sorted(self.texts.items()) if p.endswith(".h")),
-             scenario_header(), outcome_header(), *(t for n, t in _harness().items() if n.endswith(".h"))]
+             scenario_header(), outcome_header(), request.configuration.header(),
+             *(t for n, t in _harness().items() if n.endswith(".h"))]
         )  # fmt: skip
 
     def _texts(self) -> dict[str, str]:
@@ -227,6 +235,7 @@ class _Builder:
             (harness / name).write_text(text)
         (harness / "scenario.h").write_text(scenario_header())
         (harness / "outcome.h").write_text(outcome_header())
+        (harness / "autoconf.h").write_text(self.request.configuration.header())
 
     def units(self) -> dict[str, tuple[str, bool]]:
         """Return what is compiled: name to (text, whether it is of the tree)."""

@@ -17,6 +17,7 @@ import numpy as np
 from reviewtool.simulate.binding import Binding, bind
 from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import FACTOR, PLACES, VALIDITY, Words, column
 from reviewtool.simulate.sandbox import Sandbox, TrapError
 from reviewtool.simulate.trace import MOST_EVENTS, MOST_FLAGS, Trace, traced_functions
@@ -51,8 +52,14 @@ class _Runner:
         return tuple(int(value) for what, value in pairs if not what)
 
 
-def find_deciders(snapshot: Snapshot, trace: Trace, cache: Cache) -> Deciders:
+def find_deciders(
+    snapshot: Snapshot,
+    trace: Trace,
+    cache: Cache,
+    configuration: Configuration = DEFAULT_CONFIGURATION,
+) -> Deciders:
     """Return what decided each step of TRACE, a run of SNAPSHOT, after which another way was open."""
+    snapshot = configuration.built(snapshot)
     index = index_sources(snapshot)
     binding = bind(index.functions[trace.entry])
     if not isinstance(binding, Binding):
@@ -66,7 +73,8 @@ def find_deciders(snapshot: Snapshot, trace: Trace, cache: Cache) -> Deciders:
     )
     flags = (*given, *(name for name in others if name not in given))[:MOST_FLAGS]
     request = BuildRequest(
-        snapshot, (binding,), tuple(flags), index.constants, traced_functions(index, trace.entry), trace=True
+        snapshot, (binding,), tuple(flags), index.constants, traced_functions(index, trace.entry), trace=True,
+        configuration=configuration,
     )  # fmt: skip
     module = build(request, cache)
     if not isinstance(module, Module):

@@ -132,10 +132,12 @@ FACTORS: tuple[Factor, ...] = (
         ("splits", "splits the huge PMD before the lock is taken"),
         ("migrates", "starts to migrate the page before the lock is taken"),
         ("frees_table", "frees the page table before the lock is taken"),
+        ("replaces", "replaces the huge page before the lock is taken"),
         groups=(("clears migrates frees_table", "takes the entry away before the lock is taken"),
                 ("clears migrates", "clears or migrates the entry before the lock is taken"),
-                ("idle splits", "leaves the page mapped"),
-                ("clears splits migrates frees_table", "changes the entry before the lock is taken")),
+                ("idle splits replaces", "leaves a page mapped"), ("idle splits", "leaves the page mapped"),
+                ("clears splits migrates frees_table replaces", "changes the entry before the lock is taken"),
+                ("clears splits migrates frees_table", "takes away or splits the entry before the lock is taken")),
     ),
     _factor(
         "mergeable", "the VMA", ("yes", "is VM_MERGEABLE"), ("no", "is not VM_MERGEABLE"),
@@ -149,6 +151,7 @@ FACTORS: tuple[Factor, ...] = (
         "fault", "a page fault",
         ("resolves", "resolves"), ("oom", "runs out of memory"), ("sigbus", "ends in SIGBUS"),
         ("hwpoison", "hits a poisoned page"), ("retry", "has to be retried"),
+        ("completed", "resolves and drops the mmap_lock"),
         readers=("handle_mm_fault",),
     ),
     _factor(
@@ -161,6 +164,34 @@ FACTORS: tuple[Factor, ...] = (
     _factor("also", "the flags", ("none", "hold nothing else"), *((f"flag{n}", f"hold flag {n}") for n in range(1, 16)),
             readers=("more flags",)),
     _factor("pages", "the page array", ("array", "is passed"), ("null", "is NULL"), readers=("struct page **",)),
+    _factor("write_bit", "the entry", ("lost", "has no write bit while PROT_NONE"), ("kept", "keeps its write bit while PROT_NONE"),
+            readers=("CONFIG_PROTNONE_KEEPS_WRITE",)),
+    _factor(
+        "range", "the range",
+        ("one", "holds one page"), ("next_present", "goes on to a mapped page"),
+        ("next_none", "goes on to an empty entry"), ("next_vma", "goes on into another VMA"),
+        ("denied", "goes on into an inaccessible VMA"), ("hole", "goes on into a hole"),
+        readers=("number of pages",),
+        groups=(("next_present next_none next_vma denied hole", "holds two pages"),
+                ("denied hole", "goes on where nothing may be looked up"),
+                ("next_vma denied hole", "goes on behind the VMA")),
+    ),
+    _factor(
+        "waiting", "another CPU",
+        ("idle", "does nothing while the code waits"), ("clears", "clears the entry while the code waits or faults"),
+        ("unmaps", "unmaps the VMA while the mmap_lock is dropped"),
+        readers=("handle_mm_fault", "hugetlb_fault", "migration_entry_wait", "pmd_migration_entry_wait"),
+        groups=(("clears unmaps", "takes the entry away while the code waits"),),
+    ),
+    _factor(
+        "lockless", "another CPU",
+        ("idle", "leaves a PTE alone that was read without its lock"),
+        ("clears", "clears the PTE after it was read without its lock"),
+        ("migrates", "starts to migrate the page after its PTE was read without the lock"),
+        ("replaces", "replaces the page after its PTE was read without the lock"),
+        readers=("ptep_get_lockless",),
+        groups=(("clears migrates replaces", "changes the PTE after it was read without its lock"),),
+    ),
 )  # fmt: skip
 
 FACTOR: dict[str, Factor] = {factor.name: factor for factor in FACTORS}
@@ -226,6 +257,9 @@ def unpack(word: int) -> dict[str, str]:
         ].name
         for factor in FACTORS
     }
+
+
+Asks = Callable[..., Rows]
 
 
 class _Is:
@@ -320,6 +354,8 @@ VALIDITY: tuple[Validity, ...] = (
           | ~is_("entry", "present") | is_("vma", "private_file", "shared_file", "mixedmap", "nofault", "secretmem", "hugetlb")),
     _rule("KSM pages are small, in anonymous memory", "level page vma",
           lambda is_: ~is_("page", "ksm") | (is_("level", "pte") & is_("vma", "anon", "private_file"))),
+    _rule("pages that fork() or KSM shared are in mappings that may be written", "page maywrite entry",
+          lambda is_: ~is_("page", "anon_shared", "ksm") | is_("maywrite", "yes")),
     _rule("P2PDMA pages are in MIXEDMAP mappings, by PTE", "level page vma",
           lambda is_: ~is_("page", "p2pdma") | (is_("level", "pte") & is_("vma", "mixedmap"))),
     _rule("a shared anonymous page, a KSM page or a private mapping's file page is never mapped R/W",
@@ -343,7 +379,10 @@ VALIDITY: tuple[Validity, ...] = (
         | (is_("other_cpu", "clears", "splits") & is_("level", "pmd") & is_("entry", "zero"))
         | (is_("other_cpu", "clears") & is_("level", "pmd", "pud") & is_("entry", "devmap"))
         | (is_("other_cpu", "frees_table") & is_("level", "pte"))
+        | (is_("other_cpu", "replaces") & is_("level", "pmd") & is_("entry", "present"))
     )),
+    _rule("a huge page is replaced by another of the process's own", "other_cpu page",
+          lambda is_: ~is_("other_cpu", "replaces") | is_("page", "anon_exclusive")),
     _rule("another CPU acts on entries and pages that are plain: clean, not tracked, counted right",
           "other_cpu dirty young page_dirty tracking uffd refcount", lambda is_: is_("other_cpu", "idle")
           | (is_("dirty", "no") & is_("young", "yes") & is_("page_dirty", "no") & is_("tracking", "off")
@@ -355,6 +394,32 @@ VALIDITY: tuple[Validity, ...] = (
           | ((is_("fault", "resolves") | is_("signal", "none")) & is_("dirty", "no") & is_("tracking", "off")
           & is_("uffd", "off") & is_("refcount", "normal") & is_("page_dirty", "no") & is_("other_cpu", "idle")
           & is_("folio", "small") & is_("young", "yes") & is_("soft_dirty", "yes"))),
+    _rule("a second page, and what another CPU does meanwhile, come to plain, clean, untracked entries",
+          "range waiting lockless dirty young soft_dirty page_dirty tracking uffd refcount other_cpu folio signal maywrite argument",
+          lambda is_: (is_("range", "one") & is_("waiting", "idle") & is_("lockless", "idle"))
+          | (is_("dirty", "no") & is_("young", "yes") & is_("soft_dirty", "yes") & is_("page_dirty", "no")
+          & is_("tracking", "off") & is_("uffd", "off") & is_("refcount", "normal") & is_("other_cpu", "idle")
+          & is_("folio", "small") & is_("signal", "none") & is_("maywrite", "yes") & is_("argument", "false"))),
+    _rule("only one of them at a time", "range waiting lockless", lambda is_: (
+        (is_("range", "one") & is_("waiting", "idle")) | (is_("range", "one") & is_("lockless", "idle"))
+        | (is_("waiting", "idle") & is_("lockless", "idle")))),
+    _rule("a range goes on in a page table, or inside of a huge page; past a VMA's end only in a page table",
+          "range level entry", lambda is_: is_("range", "one") | is_("level", "pte")
+          | (is_("range", "next_present") & is_("level", "pmd", "hugetlb") & is_("entry", "present", "zero", "devmap"))),
+    _rule("a range goes on where faults resolve, sooner or later", "range fault",
+          lambda is_: is_("range", "one") | is_("fault", "resolves", "retry", "completed")),
+    _rule("a range goes on from anonymous, file or hugetlb memory", "range vma",
+          lambda is_: is_("range", "one") | is_("vma", "anon", "private_file", "shared_file", "hugetlb")),
+    _rule("what is taken away while the code waits was there", "waiting level entry", lambda is_: is_("waiting", "idle")
+          | (is_("level", "pte", "pmd", "hugetlb") & is_("entry", "present", "none", "zero", "swap", "migration"))),
+    _rule("the mmap_lock is dropped only by a fault that is retried or completed", "waiting fault", lambda is_: (
+        is_("waiting", "idle") | (is_("waiting", "clears") & is_("fault", "resolves"))
+        | (is_("waiting", "unmaps") & is_("fault", "retry", "completed")))),
+    _rule("a PTE that changes after it was read maps something", "lockless level entry", lambda is_: is_("lockless", "idle")
+          | (is_("level", "pte") & is_("entry", "present", "zero", "devmap"))),
+    _rule("only a PROT_NONE entry keeps a write bit, where an R/W one could have been", "write_bit entry access page vma level",
+          lambda is_: is_("write_bit", "lost") | (is_("entry", "present") & is_("access", "protnone") & is_("level", "pte", "pmd")
+          & ~is_("page", "anon_shared", "ksm") & ~(is_("page", "file") & is_("vma", "private_file")))),
     _rule("KSM merges in anonymous and private file mappings", "mergeable vma",
           lambda is_: is_("mergeable", "yes") | ~is_("vma", "hugetlb", "pfnmap", "io")),
 )  # fmt: skip
@@ -402,22 +467,28 @@ _FLAG_RANK = (
 SUBSET_FLAGS = 9
 FEWEST_SUBSET_FLAGS = 5
 DEFAULT_BUDGET = 1 << 25
+LOCKLESS, LOCKLESS_BUDGET = "ptep_get_lockless", 1 << 22
 
 
 def lay_out_entry(
-    identifiers: frozenset[str], flags: frozenset[str], budget: int = DEFAULT_BUDGET
+    identifiers: frozenset[str],
+    flags: frozenset[str],
+    budget: int = DEFAULT_BUDGET,
+    rules: tuple[Validity, ...] = (),
 ) -> Domain:
     """Return the domain of an entry whose code uses IDENTIFIERS and whose flags argument knows FLAGS.
 
     At most BUDGET scenarios: first fewer flags are combined with each other, then some are left out,
-    which `Domain.cut` tells.
+    which `Domain.cut` tells.  RULES are a configuration's own (possible.py).
     """
     ranked = sorted(
         flags,
         key=lambda flag: (_FLAG_RANK.index(flag) if flag in _FLAG_RANK else len(_FLAG_RANK), flag),
     )
     in_play = factors_in_play(identifiers)
-    alone = lay_out(in_play, ()).words
+    # What falls back to the locked walk is swept there with more flags combined.
+    budget = min(budget, LOCKLESS_BUDGET) if LOCKLESS in identifiers else budget
+    alone = lay_out(in_play, (), rules).words
     plain = alone[_is_plain(alone)]
     most = min(SUBSET_FLAGS, len(ranked))
     # Combining fewer flags with each other loses less than never passing one.
@@ -439,7 +510,7 @@ def lay_out_entry(
 # and whose faults resolve, perhaps at the second try.
 _PLAIN = (
     "dirty", "young", "soft_dirty", "uffd_wp", "tracking", "uffd", "folio", "page_dirty", "refcount",
-    "other_cpu", "signal", "maywrite", "mayread",
+    "other_cpu", "signal", "maywrite", "mayread", "range", "waiting", "lockless",
 )  # fmt: skip
 
 
@@ -451,8 +522,12 @@ def _is_plain(words: Words) -> Rows:
 
 
 @lru_cache(maxsize=16)
-def lay_out(in_play: frozenset[str], flags: tuple[str, ...]) -> Domain:
-    """Return every valid state of the factors IN_PLAY; the others keep their first value.
+def lay_out(
+    in_play: frozenset[str], flags: tuple[str, ...], rules: tuple[Validity, ...] = ()
+) -> Domain:
+    """Return every state of the factors IN_PLAY that VALIDITY and RULES allow.
+
+    The other factors keep their first value.
 
     Factors are added one by one, and each validity rule is applied as soon as the factors that it
     needs are there, so no product much larger than the result is ever made.
@@ -467,7 +542,7 @@ def lay_out(in_play: frozenset[str], flags: tuple[str, ...]) -> Domain:
         columns[factor.name] = np.tile(np.arange(count, dtype=np.uint8), rows)
         laid.add(factor.name)
         keep = np.ones(rows * count, np.bool_)
-        for rule in VALIDITY:
+        for rule in (*VALIDITY, *rules):
             if factor.name in rule.needs and laid.issuperset(rule.needs):
                 keep &= rule.allows(_Is(columns))
         columns = {name: codes[keep] for name, codes in columns.items()}

@@ -31,13 +31,16 @@ FIELDS: tuple[Field, ...] = (
     Field("refs", 4, bias=7),
     Field("pins", 3, bias=3),
     Field("entry", 4),
-    Field("events", 15),
+    Field("events", 18),
     Field("ptl", 1),
     Field("rcu", 1),
     Field("mmap_lock", 2, bias=1),
     Field("pgmap", 2, bias=1),
     Field("page_mask", 1),
     Field("out", 6),
+    Field("second", 2),
+    Field("settled", 2),
+    Field("irqs", 1),
 )
 
 # enum end in harness/catch.h
@@ -48,7 +51,7 @@ RETURNS = (
     "void", "null", "page", "head_page", "zero_page", "huge_zero_page", "device_page", "fresh_page",
     "other_page", "garbage", "pointer", "true", "false", "0", "1", "positive", "negative",
     "EFAULT", "EEXIST", "ENOMEM", "EINVAL", "EMLINK", "EBUSY", "EAGAIN", "EHWPOISON", "ENOENT",
-    "EREMOTEIO", "EINTR", "EACCES", "EOPNOTSUPP", "EPERM", "EIO", "other_errno",
+    "EREMOTEIO", "EINTR", "EACCES", "EOPNOTSUPP", "EPERM", "EIO", "other_errno", "2",
 )  # fmt: skip
 
 # What became of the entry, by bit.
@@ -58,7 +61,7 @@ CHANGES = ("dirty", "young", "writable", "replaced")
 EVENTS = (
     "warn", "lock_misuse", "slept", "slept_atomic", "fault_numa", "fault_write", "fault_unshare",
     "fault_read", "wait_migration", "accessed", "set_dirty", "mmap_lock_dropped", "split", "isolated",
-    "unlocked_assert",
+    "unlocked_assert", "used_after_put", "lock_order", "put_too_many",
 )  # fmt: skip
 
 # What a run that returned told others on its way, by bit: TOLD_* in include/linux/spinlock.h, in
@@ -67,6 +70,11 @@ TOLD = (
     "retry_allowed", "nowait", "killable", "interruptible", "tried", "remote", "accessible", "mask",
 )  # fmt: skip
 TOLD_FIELD = Field("told", 8)
+# What lies in the second place of a page array.
+SECONDS = ("none", "page", "fresh", "wrong")
+
+# How the counts stand when the caller has given back what it was promised: see harness/caller.h.
+SETTLED = ("even", "leak", "short")
 
 SHIFTS: dict[str, int] = {}
 _at = 0
@@ -94,6 +102,8 @@ def outcome_header() -> str:
         + ", ".join(f"CHANGE_{name} = {1 << bit}" for bit, name in enumerate(CHANGES))
         + " };"
     )
+    lines.append("enum { " + ", ".join(f"SECOND_{name}" for name in SECONDS) + " };")
+    lines.append("enum { " + ", ".join(f"SETTLED_{name}" for name in SETTLED) + " };")
     for field in (*FIELDS, TOLD_FIELD):
         mask = (1 << field.width) - 1
         lines.append(

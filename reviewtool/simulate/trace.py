@@ -21,17 +21,20 @@ from reviewtool.errors import InputError
 from reviewtool.simulate.binding import Binding, Unbound, bind
 from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
 from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import (
     FACTOR,
     FACTORS,
     VALIDITY,
     Domain,
     Factor,
+    Validity,
     column,
     factors_in_play,
     lay_out,
     unpack,
 )
+from reviewtool.simulate.possible import rules_of, traits_of
 from reviewtool.simulate.record import ENDS, SHIFTS
 from reviewtool.simulate.sandbox import Sandbox, TrapError
 from reviewtool.tree.snapshot import Snapshot
@@ -163,21 +166,23 @@ def _read_flags(where: str, text: str, index: SourceIndex) -> list[str]:
     return flags
 
 
-def choose_state(settings: Settings, in_play: frozenset[str]) -> Domain:
+def choose_state(
+    settings: Settings, in_play: frozenset[str], rules: tuple[Validity, ...] = ()
+) -> Domain:
     """Return the plainest valid state with SETTINGS, as a domain of its own.
 
     What is not set gets its first value, or another one where validity asks for it.
     Raises: InputError with the validity rule's reason where there is no such state.
     """
     names = in_play - {"also"} | {name for name, _ in settings.values}
-    domain = lay_out(frozenset(names), settings.flags)
+    domain = lay_out(frozenset(names), settings.flags, rules)
     fits = np.ones(len(domain.words), np.bool_)
     for name, value in settings.values:
         fits &= column(domain.words, name) == FACTOR[name].code_of(value)
     if not fits.any():
         codes = {name: FACTOR[name].code_of(value) for name, value in settings.values}
         said = " ".join(f"{name}={value}" for name, value in settings.values)
-        why = "; ".join(_reasons(codes)) or "no valid state has all of these"
+        why = "; ".join(_reasons(codes, rules)) or "no valid state has all of these"
         raise InputError(f"--set {said}", why)
     words = domain.words[fits]
     unusual = sum(
@@ -188,13 +193,13 @@ def choose_state(settings: Settings, in_play: frozenset[str]) -> Domain:
     return Domain(domain.factors, settings.flags, np.array([word], np.uint64))
 
 
-def _reasons(codes: dict[str, int]) -> list[str]:
+def _reasons(codes: dict[str, int], rules: tuple[Validity, ...]) -> list[str]:
     """Return why CODES do not go together: the rules about nothing else, or any that they break."""
 
     def is_(name: str, *values: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.array([codes.get(name, 0) in [FACTOR[name].code_of(value) for value in values]])
 
-    broken = [rule for rule in VALIDITY if not rule.allows(is_).all()]  # type: ignore[arg-type]
+    broken = [rule for rule in (*VALIDITY, *rules) if not rule.allows(is_).all()]  # type: ignore[arg-type]
     sure = [rule.reason for rule in broken if codes.keys() >= set(rule.needs)]
     return sure or [rule.reason for rule in broken if codes.keys() & set(rule.needs)]
 
@@ -241,6 +246,7 @@ def trace(
     options: Sequence[str],
     cache: Cache,
     other: Snapshot | None = None,
+    configuration: Configuration = DEFAULT_CONFIGURATION,
 ) -> Trace | tuple[CompileError, ...]:
     """Run ENTRY of SNAPSHOT on the scenario that OPTIONS set, or say what keeps it from being built.
 
@@ -248,10 +254,15 @@ def trace(
     that only it has are not passed to this one.
     Raises: InputError for an entry or setting that cannot be used.
     """
+    known = entry in index_sources(snapshot).functions
+    snapshot = configuration.built(snapshot)
     index = index_sources(snapshot)
     function = index.functions.get(entry)
     if function is None:
-        raise InputError(entry, "the tree has no such function")
+        missing = (
+            f"not built with {configuration.words}" if known else "the tree has no such function"
+        )
+        raise InputError(entry, missing)
     binding = bind(function)
     if isinstance(binding, Unbound):
         raise InputError(entry, f"cannot be run: {binding.reason}")
@@ -263,7 +274,8 @@ def trace(
         raise InputError(f"--set flags={','.join(settings.flags)}", f"{entry}() takes no flags")
     identifiers = index.identifiers(index.closure(entry)) | binding.traits
     identifiers |= second.identifiers(second.closure(entry))
-    domain = choose_state(settings, factors_in_play(identifiers))
+    in_play = factors_in_play(identifiers | traits_of(configuration))
+    domain = choose_state(settings, in_play, rules_of(configuration))
     request = BuildRequest(
         snapshot,
         (binding,),
@@ -271,6 +283,7 @@ def trace(
         index.constants,
         traced_functions(index, entry),
         trace=True,
+        configuration=configuration,
     )
     module = build(request, cache)
     if not isinstance(module, Module):

@@ -32,7 +32,8 @@ void lazy_choose_flag(unsigned int bit, unsigned int value)
 }
 
 /* What each variable that depends on the scenario depends on; what is not named here is assumed to depend on all. */
-static unsigned int table_words[6], fresh_words[6], count_words[MODEL_NR_PAGES], pin_words[MODEL_NR_PAGES];
+#define NR_ENTRIES 7
+static unsigned int table_words[NR_ENTRIES], fresh_words[NR_ENTRIES], count_words[MODEL_NR_PAGES], pin_words[MODEL_NR_PAGES];
 
 /* Which page is mapped; most pages that a run touches were found by their number in the entry. */
 #define MAPPED (L(level) | L(entry) | L(folio))
@@ -43,6 +44,7 @@ static unsigned int label_entry(unsigned long *entry)
 
 	shadow_label(word, ~0UL, L(level) | L(entry));
 	shadow_label(word, _PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_RW, L(access));
+	shadow_label(word, _PAGE_RW, L(write_bit));
 	shadow_label(word, _PAGE_DIRTY, L(dirty));
 	shadow_label(word, _PAGE_ACCESSED, L(young));
 	shadow_label(word, _PAGE_SOFT_DIRTY, L(soft_dirty));
@@ -52,14 +54,28 @@ static unsigned int label_entry(unsigned long *entry)
 	return word;
 }
 
-static void label_tables(struct model_tables *tables, unsigned int words[6])
+/* The second PTE is there only for a range, and has nothing of the first. */
+static unsigned int label_second(unsigned long *entry)
 {
-	unsigned long *entries[] = { &tables->pgd.pgd, &tables->p4d.p4d, &tables->pud.pud, &tables->pmd.pmd,
-				     &tables->pte.pte, &tables->huge.pte };
+	unsigned int word = shadow_new_word(entry, 8);
 
-	for (int i = 0; i < 6; i++)
-		words[i] = label_entry(entries[i]);
+	shadow_label(word, ~0UL, L(level) | L(range));
+	shadow_label(word, _PAGE_RW | _PAGE_DIRTY, L(prot));
+	shadow_label_zero(word, L(level) | L(range));
+	return word;
 }
+
+static void label_tables(struct model_tables *tables, unsigned int words[NR_ENTRIES])
+{
+	unsigned long *entries[NR_ENTRIES] = {
+		&tables->pgd.pgd, &tables->p4d.p4d, &tables->pud.pud, &tables->pmd.pmd,
+		&tables->ptes[0].pte, &tables->ptes[1].pte, &tables->huge.pte,
+	};
+
+	for (int i = 0; i < NR_ENTRIES; i++)
+		words[i] = (i == 5 ? label_second : label_entry)(entries[i]);
+}
+_Static_assert(sizeof(struct model_tables) == NR_ENTRIES * sizeof(long), "label_tables()");
 
 static void label_pages(void)
 {
@@ -71,11 +87,12 @@ static void label_pages(void)
 		struct page *page = &model_pages[pfn];
 		unsigned int word;
 
-		if (pfn == PFN_FRESH)
+		if (pfn == PFN_FRESH || pfn == PFN_NEXT_FRESH)
 			continue;
 		word = shadow_new_word(&page->flags, 8);
 		shadow_label(word, ~0UL, MAPPED);
 		shadow_label(word, kinds, L(page));
+		shadow_label(word, 1UL << PG_secretmem, L(vma));
 		shadow_label(word, 1UL << PG_dirty, L(page_dirty));
 		count_words[pfn] = shadow_new_word(&page->_refcount, 4);
 		shadow_label(count_words[pfn], ~0UL, MAPPED | L(refcount));
@@ -86,7 +103,9 @@ static void label_pages(void)
 		word = shadow_new_word(&page->mapping, 8);
 		shadow_label(word, ~0UL, MAPPED | L(page));
 		word = shadow_new_word(&page->nid, 4);
-		shadow_label(word, ~0UL, MAPPED | L(node));
+		shadow_label(word, ~0UL, MAPPED | L(node) | (pfn >= PFN_OTHER_LARGE ? L(other_cpu) : 0));
+		word = shadow_new_word(&page->_held, 4);
+		shadow_label(word, ~0UL, MAPPED | L(refcount));
 	}
 }
 
@@ -106,6 +125,7 @@ static void label_vma(void)
 	shadow_label(word, VM_MERGEABLE, L(mergeable));
 	shadow_mark(&vma->anon_vma, sizeof(vma->anon_vma), L(vma));
 	shadow_mark(&vma->vm_ops, sizeof(vma->vm_ops), L(vma));
+	shadow_mark(&vma->vm_end, sizeof(vma->vm_end), L(range));
 }
 
 static void label_world(unsigned int flag_bits)
@@ -119,10 +139,16 @@ static void label_world(unsigned int flag_bits)
 	word = shadow_new_word(&world.pgmap.gone, 4);
 	shadow_label(word, ~0UL, L(pgmap));
 	shadow_mark(&world.mapped, sizeof(world.mapped), MAPPED);
-	shadow_mark(world.counted, sizeof(world.counted), MAPPED);
-	shadow_mark(&world.nr_counted, sizeof(world.nr_counted), MAPPED);
+	shadow_mark(world.counted, sizeof(world.counted), MAPPED | L(range) | L(other_cpu) | L(lockless));
+	shadow_mark(&world.nr_counted, sizeof(world.nr_counted), MAPPED | L(range) | L(other_cpu) | L(lockless));
 	shadow_mark(&world.fresh_page_used, (char *)&world.fault - (char *)&world.fresh_page_used, 0);
 	shadow_mark(&world.fault, sizeof(world.fault), L(fault));
+	shadow_mark(&world.range, sizeof(world.range), L(range));
+	shadow_mark(&world.nr_pages, sizeof(world.nr_pages), L(range));
+	shadow_mark(&world.waiting, sizeof(world.waiting), L(waiting));
+	shadow_mark(&world.unmapped, sizeof(world.unmapped), 0);
+	/* a copy of the VMA, but for what the range says */
+	shadow_mark(&world.next_vma, sizeof(world.next_vma), L(range));
 	/* two bytes of one shadow */
 	word = shadow_new_word(&world.argument, 4);
 	shadow_label(word, 0xffUL, L(argument));
@@ -140,6 +166,7 @@ static void label_world(unsigned int flag_bits)
 	shadow_mark(&model_task, sizeof(model_task), L(signal));
 	shadow_mark(&model_task.mm, sizeof(model_task.mm), 0);
 	shadow_mark(&model_other_cpu, sizeof(model_other_cpu), L(other_cpu));
+	shadow_mark(&model_lockless, sizeof(model_lockless), L(lockless));
 	shadow_keep();
 }
 
@@ -154,7 +181,7 @@ static void read_entry_change(void)
 	const unsigned long *old = (const unsigned long *)world.baseline;
 	const unsigned long *new = (const unsigned long *)&model_tables;
 
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < NR_ENTRIES; i++) {
 		shadow before = shadow_load((unsigned long)&old[i], 8), after = shadow_load((unsigned long)&new[i], 8);
 
 		/* the baseline is the tables as they were built, or a copy of them */
@@ -184,6 +211,30 @@ static void read_count(const atomic_t *count, unsigned int word)
 	shadow_read(L(refcount));
 }
 
+/* What the caller gives back depends on what it asked for. */
+static void read_settled(unsigned int flag_bits)
+{
+	bool handed_out = world.out_pages_used ? world.out_nr_used || (long)lazy_value > 0 :
+		lazy_kind == VALUE_PAGE && lazy_value && !IS_ERR((void *)lazy_value);
+
+	read_shadow_of(&world.isolated, 8);
+	read_shadow_of(&world.lent_refs, 8);
+	read_shadow_of(&world.out_pages[1], 8);
+	read_shadow_of(&world.out_nr, 4);
+	read_shadow_of(&world.next_fresh_used, 1);
+	if (world.out_pages[1])
+		shadow_read(MAPPED | L(range));
+	if (!handed_out)
+		return;
+	if (world.out_pages_used)
+		shadow_read(L(pages));
+	for (unsigned int bit = 0; bit < flag_bits; bit++)
+		if (flag_values[bit] & (harness_get | harness_pin))
+			shadow_read(1UL << (SHADOW_FLAGS + bit));
+}
+
+static unsigned int nr_flags;
+
 static unsigned long outcome_of(void)
 {
 	read_shadow_of(&lazy_end, 4);
@@ -195,12 +246,12 @@ static unsigned long outcome_of(void)
 	read_shadow_of(&world.out_pages_used, 2);
 	read_shadow_of(&world.out_status_used, 1);
 	read_shadow_of(&world.out_pages[0], 8);
-	read_shadow_of(&world.out_status, 4);
+	read_shadow_of(&world.out_status[0], 4);
 	read_shadow_of(&world.out_stats, 4);
 	if (world.out_pages_used && world.out_pages[0])
 		shadow_read(MAPPED);
 	for (int pfn = 0; pfn < MODEL_NR_PAGES; pfn++) {
-		if (pfn == PFN_FRESH) {	/* it began the same in every scenario */
+		if (pfn == PFN_FRESH || pfn == PFN_NEXT_FRESH) {	/* they began the same in every scenario */
 			read_shadow_of(&model_pages[pfn]._refcount, 8);
 			continue;
 		}
@@ -212,10 +263,12 @@ static unsigned long outcome_of(void)
 	read_shadow_of(&model.events, 4);
 	read_shadow_of(&model.told, 4);
 	read_shadow_of(&model.rcu_depth, 4);
+	read_shadow_of(&model.irqs_off, 4);
 	read_shadow_of(&world.mm.page_table_lock.held, sizeof(world.mm.page_table_lock.held));
 	read_shadow_of(&world.mm.mmap_lock.readers, 4);
 	read_shadow_of(&world.pgmap.refs, 4);
 	read_shadow_of(&world.page_mask, 8);
+	read_settled(nr_flags);
 	return record(lazy_kind, lazy_value);
 }
 
@@ -236,6 +289,7 @@ static unsigned int flags_of(unsigned long subset)
 static struct { void *start; unsigned long bytes; } const watched[] = {
 	{ &world, sizeof(world) }, { model_pages, sizeof(model_pages) }, { &model_tables, sizeof(model_tables) },
 	{ &model_task, sizeof(model_task) }, { &model_other_cpu, sizeof(model_other_cpu) },
+	{ &model_lockless, sizeof(model_lockless) },
 };
 static unsigned int image[4096];
 static bool pictured;
@@ -326,6 +380,7 @@ unsigned long lazy_begin(unsigned int entry, unsigned int nr_states, unsigned in
 	if (end > __builtin_wasm_memory_size(0) * 65536 &&
 	    __builtin_wasm_memory_grow(0, (end >> 16) + 1 - __builtin_wasm_memory_size(0)) == -1UL)
 		return 0;
+	nr_flags = flag_bits;
 	label_world(flag_bits);
 	at.nr_nodes = 0;
 	return (unsigned long)at.states;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HARNESS_LINE_H
 #define HARNESS_LINE_H
+#include "autoconf.h"		/* generated: CONFIG_*, for everything that is compiled */
 /*
  * Put before every file of the reviewed tree.  Functions that a patch changes
  * call model_line() before each statement: it counts how often the sweep ran

@@ -44,14 +44,21 @@ struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
 {
 	model_step();
 	mmap_assert_locked(mm);
-	if (addr < world.vma.vm_start || addr >= world.vma.vm_end)
-		return NULL;
-	return &world.vma;
+	if (addr >= world.vma.vm_start && addr < world.vma.vm_end && !world.unmapped)
+		return &world.vma;
+	if (addr >= world.next_vma.vm_start && addr < world.next_vma.vm_end)
+		return &world.next_vma;
+	return NULL;
 }
 
+/* The first VMA that ends behind ADDR: the address may lie in a hole before it. */
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 {
-	return vma_lookup(mm, addr);
+	model_step();
+	mmap_assert_locked(mm);
+	if (addr < world.vma.vm_end && !world.unmapped)
+		return &world.vma;
+	return addr < world.next_vma.vm_end ? &world.next_vma : NULL;
 }
 
 struct vm_area_struct *find_extend_vma(struct mm_struct *mm, unsigned long addr)
@@ -92,6 +99,9 @@ static void split(pmd_t *pmd)
 	else
 		model_tables.pte.pte = (old & ((1UL << _PFN_SHIFT) - 1) & ~_PAGE_PSE) |
 			(pmd_pfn(*pmd) + 1) << _PFN_SHIFT;
+	model_tables.ptes[1] = model_tables.pte;
+	if (!is_huge_zero_pmd(*pmd))
+		model_tables.ptes[1].pte += 1UL << _PFN_SHIFT;
 	pmd->pmd = _PAGE_TABLE | _PAGE_PRESENT;
 	model_trace("huge PMD split", 1);
 }
@@ -102,16 +112,50 @@ void split_huge_pmd(struct vm_area_struct *vma __maybe_unused, pmd_t *pmd,
 	might_sleep();
 	model_event(EV_SPLIT);
 	split(pmd);
+	world_while_waiting();
+}
+
+int split_huge_page(struct page *page)
+{
+	might_sleep();
+	model_page_used(page);
+	model_event(EV_SPLIT);
+	/* a folio that PTEs map is split, too, but they stay as they are */
+	split(&model_tables.pmd);
+	return 0;
+}
+
+static void clear_entry(void)
+{
+	if (pmd_leaf(model_tables.pmd) || is_pmd_migration_entry(model_tables.pmd))
+		model_tables.pmd.pmd = 0;
+	else if (world.vma.vm_flags & VM_HUGETLB)
+		model_tables.huge.pte = 0;
+	else
+		model_tables.pte.pte = 0;
+}
+
+static unsigned long with_pfn(unsigned long entry, unsigned long pfn)
+{
+	return (entry & ((1UL << _PFN_SHIFT) - 1)) | pfn << _PFN_SHIFT;
+}
+
+/* What another CPU did is not the doing of the function under review. */
+static void move_baseline(void)
+{
+	static struct model_tables left_behind;
+
+	left_behind = model_tables;
+	world.baseline = &left_behind;
 }
 
 /* What another CPU does costs the function under review neither steps nor sleep. */
 void model_other_cpu_acts(void)
 {
-	static struct model_tables left_behind;
 	int what = model_other_cpu;
 
 	model_other_cpu = OTHER_CPU_IDLE;
-	model_trace("another CPU acts on the PMD before the lock is taken", what);
+	model_trace("another CPU acts on the PMD before the lock (or a reference) is taken", what);
 	switch (what) {
 	case OTHER_CPU_CLEARS:
 		if (pud_devmap(model_tables.pud)) {
@@ -129,10 +173,60 @@ void model_other_cpu_acts(void)
 		model_tables.pmd.pmd = (unsigned long)SWP_MIGRATION << _SWP_TYPE_SHIFT |
 			(unsigned long)PFN_LARGE << _PFN_SHIFT;
 		break;
+	case OTHER_CPU_REPLACES:
+		model_tables.pmd.pmd = with_pfn(model_tables.pmd.pmd, PFN_OTHER_LARGE);
+		break;
 	}
-	/* what it did is not the doing of the function under review */
-	left_behind = model_tables;
-	world.baseline = &left_behind;
+	move_baseline();
+}
+
+/* The PTE was read without a lock, and is now something else. */
+void model_pte_changes(pte_t *pte)
+{
+	int what = model_lockless;
+
+	model_lockless = LOCKLESS_idle;
+	if (pte != &model_tables.pte || !pte_present(*pte))
+		return;
+	model_trace("another CPU changes the PTE after it was read without the lock", what);
+	switch (what) {
+	case LOCKLESS_clears:
+		pte->pte = 0;
+		break;
+	case LOCKLESS_migrates:
+		pte->pte = with_pfn((unsigned long)SWP_MIGRATION << _SWP_TYPE_SHIFT, pte_pfn(*pte));
+		break;
+	case LOCKLESS_replaces:
+		pte->pte = with_pfn(pte->pte & ~(_PAGE_SPECIAL | _PAGE_DEVMAP), PFN_OTHER);
+		break;
+	}
+	move_baseline();
+}
+
+/* The code sleeps, with no page table lock held: the entry may be gone when it comes back. */
+void world_while_waiting(void)
+{
+	if (world.waiting != WAITING_clears)
+		return;
+	world.waiting = WAITING_idle;
+	model_trace("another CPU clears the entry while the code waits or faults", 1);
+	clear_entry();
+	move_baseline();
+}
+
+/* The mmap_lock was dropped: the VMA may be gone when it is taken again. */
+void world_mmap_lock_dropped(void)
+{
+	model_event(EV_MMAP_LOCK_DROPPED);
+	mmap_read_unlock(&world.mm);
+	if (world.waiting != WAITING_unmaps)
+		return;
+	world.waiting = WAITING_idle;
+	model_trace("another CPU unmaps the VMA while the mmap_lock is dropped", 1);
+	world.unmapped = true;
+	model_tables.pmd.pmd = 0;
+	model_tables.pte.pte = model_tables.huge.pte = 0;
+	move_baseline();
 }
 
 int pte_alloc(struct mm_struct *mm __maybe_unused, pmd_t *pmd)
@@ -153,6 +247,7 @@ void migration_entry_wait(struct mm_struct *mm __maybe_unused, pmd_t *pmd __mayb
 		return;
 	model_event(EV_WAIT_MIGRATION);
 	model_tables.pte.pte = _PAGE_PRESENT | (unsigned long)PFN_SMALL << _PFN_SHIFT;
+	world_while_waiting();
 }
 
 void pmd_migration_entry_wait(struct mm_struct *mm __maybe_unused, pmd_t *pmd)
@@ -162,6 +257,7 @@ void pmd_migration_entry_wait(struct mm_struct *mm __maybe_unused, pmd_t *pmd)
 		return;
 	model_event(EV_WAIT_MIGRATION);
 	pmd->pmd = _PAGE_PRESENT | _PAGE_PSE | (unsigned long)PFN_LARGE << _PFN_SHIFT;
+	world_while_waiting();
 }
 
 int isolate_lru_page(struct page *page)
@@ -171,183 +267,17 @@ int isolate_lru_page(struct page *page)
 		return -EBUSY;
 	model_event(EV_ISOLATED);
 	folio_get(page_folio(page));
+	world.isolated = page;
 	return 0;
 }
 
-int isolate_hugetlb(struct folio *folio __maybe_unused, struct list_head *list __maybe_unused)
+int isolate_hugetlb(struct folio *folio, struct list_head *list __maybe_unused)
 {
 	model_step();
+	if (folio_ref_count(folio) <= 0)
+		return -EBUSY;
 	model_event(EV_ISOLATED);
-	return 0;
-}
-
-/* A private, writable page of the process's own, where the fault leaves one. */
-static void map_fresh_page(bool write)
-{
-	unsigned long bits = _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_SOFT_DIRTY;
-
-	world_use_fresh_page();
-	if (write)
-		bits |= _PAGE_DIRTY | (world.vma.vm_flags & VM_WRITE ? _PAGE_RW : 0);
-	model_tables.pgd.pgd = _PAGE_TABLE | _PAGE_PRESENT;
-	model_tables.p4d.p4d = _PAGE_TABLE | _PAGE_PRESENT;
-	model_tables.pud.pud = _PAGE_TABLE | _PAGE_PRESENT;
-	model_tables.pmd.pmd = _PAGE_TABLE | _PAGE_PRESENT;
-	model_tables.pte.pte = bits | (unsigned long)PFN_FRESH << _PFN_SHIFT;
-}
-
-static bool private_mapping(void)
-{
-	return !(world.vma.vm_flags & VM_SHARED);
-}
-
-/* Makes a present PTE or PMD serve the access; what the kernel's do_wp_page() family does. */
-static vm_fault_t fault_on_present(unsigned long *entry, bool write, bool unshare)
-{
-	struct page *page = pfn_to_page(*entry >> _PFN_SHIFT);
-	bool plain = !(*entry & _PAGE_SPECIAL) && !(*entry & _PAGE_DEVMAP);
-
-	/* a device on its way out serves no more faults */
-	if ((*entry & _PAGE_DEVMAP) && world.pgmap.gone)
-		return VM_FAULT_SIGBUS;
-	/* in an inaccessible VMA it is no NUMA hint, and goes on as if it were R/O */
-	if ((*entry & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE && vma_is_accessible(&world.vma)) {
-		model_event(EV_FAULT_NUMA);
-		*entry = (*entry & ~_PAGE_PROTNONE) | _PAGE_PRESENT;
-		if (plain && (world.vma.vm_flags & VM_WRITE) &&
-		    (!private_mapping() || (PageAnon(page) && PageAnonExclusive(page))))
-			*entry |= _PAGE_RW;
-		return 0;
-	}
-	if (unshare && private_mapping() && !(plain && PageAnon(page) && PageAnonExclusive(page))) {
-		model_event(EV_FAULT_UNSHARE);
-		map_fresh_page(false);
-		return 0;
-	}
-	if (write && !(*entry & _PAGE_RW)) {
-		model_event(EV_FAULT_WRITE);
-		if (private_mapping() && !(plain && PageAnon(page) && PageAnonExclusive(page))) {
-			map_fresh_page(true);
-			return 0;
-		}
-		*entry |= _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_SOFT_DIRTY;
-		*entry &= ~_PAGE_UFFD_WP;
-		if (world.vma.vm_flags & VM_WRITE)
-			*entry |= _PAGE_RW;
-		return 0;
-	}
-	*entry |= _PAGE_ACCESSED | (write ? _PAGE_DIRTY | _PAGE_SOFT_DIRTY : 0);
-	return 0;
-}
-
-static vm_fault_t resolve_fault(bool write, bool unshare)
-{
-	unsigned long *entry = &model_tables.pte.pte;
-
-	if (model_tables.pmd.pmd & _PAGE_PSE)
-		entry = &model_tables.pmd.pmd;
-	if (pud_devmap(model_tables.pud))
-		entry = &model_tables.pud.pud;
-	if ((model_tables.pgd.pgd & _PAGE_BAD) || (model_tables.p4d.p4d & _PAGE_BAD) ||
-	    (model_tables.pud.pud & _PAGE_BAD) || (model_tables.pmd.pmd & _PAGE_BAD))
-		return VM_FAULT_OOM;	/* a broken table is cleared, and not filled again */
-	if ((model_tables.pmd.pmd || model_tables.pte.pte) &&
-	    (*entry & (_PAGE_PRESENT | _PAGE_PROTNONE)) && !(*entry & _PAGE_TABLE) &&
-	    model_tables.pgd.pgd && model_tables.p4d.p4d && model_tables.pud.pud && model_tables.pmd.pmd)
-		return fault_on_present(entry, write, unshare);
-
-	if (is_pmd_migration_entry(model_tables.pmd)) {
-		pmd_migration_entry_wait(&world.mm, &model_tables.pmd);
-		return 0;
-	}
-	if (*entry && !(*entry & _PAGE_TABLE)) {
-		swp_entry_t swap = { *entry };
-
-		if (is_hwpoison_entry(swap))
-			return VM_FAULT_HWPOISON;
-		if (is_migration_entry(swap)) {
-			migration_entry_wait(&world.mm, &model_tables.pmd, WORLD_ADDRESS);
-			return 0;
-		}
-	}
-	model_event(write ? EV_FAULT_WRITE : EV_FAULT_READ);
-	if (world.vma.vm_ops && !world.vma.vm_ops->fault)
-		return VM_FAULT_SIGBUS;
-	map_fresh_page(write);
-	return 0;
-}
-
-static void tell_fault(unsigned int flags)
-{
-	static const struct { unsigned int flag, told; } kinds[] = {
-		{ FAULT_FLAG_ALLOW_RETRY, TOLD_RETRY_ALLOWED }, { FAULT_FLAG_RETRY_NOWAIT, TOLD_NOWAIT },
-		{ FAULT_FLAG_KILLABLE, TOLD_KILLABLE }, { FAULT_FLAG_INTERRUPTIBLE, TOLD_INTERRUPTIBLE },
-		{ FAULT_FLAG_TRIED, TOLD_TRIED }, { FAULT_FLAG_REMOTE, TOLD_REMOTE },
-	};
-
-	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (flags & kinds[i].flag)
-			model.told |= kinds[i].told;
-}
-
-/* What the scenario says of faults in general; 0 where this one is to be resolved. */
-static vm_fault_t fault_fails(unsigned int flags)
-{
-	might_sleep();
-	mmap_assert_locked(&world.mm);
-	model_trace("page fault taken, FAULT_FLAG_*", flags);
-	tell_fault(flags);
-	switch (world.fault) {
-	case FAULT_oom:
-		return VM_FAULT_OOM;
-	case FAULT_sigbus:
-		return VM_FAULT_SIGBUS;
-	case FAULT_hwpoison:
-		return VM_FAULT_HWPOISON;
-	case FAULT_retry:
-		if ((flags & FAULT_FLAG_ALLOW_RETRY) && !(flags & FAULT_FLAG_TRIED)) {
-			if (!(flags & FAULT_FLAG_RETRY_NOWAIT)) {
-				model_event(EV_MMAP_LOCK_DROPPED);
-				mmap_read_unlock(&world.mm);
-			}
-			return VM_FAULT_RETRY;
-		}
-		break;
-	}
-	return 0;
-}
-
-vm_fault_t handle_mm_fault(struct vm_area_struct *vma __maybe_unused,
-			   unsigned long address __maybe_unused,
-			   unsigned int flags, void *regs __maybe_unused)
-{
-	vm_fault_t fails = fault_fails(flags);
-
-	return fails ? fails : resolve_fault(flags & FAULT_FLAG_WRITE, flags & FAULT_FLAG_UNSHARE);
-}
-
-/* hugetlb's own: a page of the process's own comes in, or the entry is made to serve. */
-vm_fault_t hugetlb_fault(struct mm_struct *mm __maybe_unused,
-			 struct vm_area_struct *vma __maybe_unused,
-			 unsigned long address __maybe_unused, unsigned int flags)
-{
-	unsigned long own = _PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY | _PAGE_ACCESSED | _PAGE_SOFT_DIRTY | _PAGE_PSE;
-	vm_fault_t fails = fault_fails(flags);
-	pte_t entry = model_tables.huge;
-
-	if (fails)
-		return fails;
-	if (!pte_present(entry) && !pte_none(entry)) {
-		if (is_hwpoison_entry(pte_to_swp_entry(entry)))
-			return VM_FAULT_HWPOISON_LARGE;
-		model_event(EV_WAIT_MIGRATION);
-		model_tables.huge.pte = _PAGE_PRESENT | _PAGE_PSE | (unsigned long)PFN_HUGETLB << _PFN_SHIFT;
-		return 0;
-	}
-	model_event(pte_none(entry) ? (flags & FAULT_FLAG_WRITE ? EV_FAULT_WRITE : EV_FAULT_READ) :
-		    flags & FAULT_FLAG_UNSHARE ? EV_FAULT_UNSHARE : EV_FAULT_WRITE);
-	model_pages[PFN_HUGETLB].flags |= 1UL << PG_anon | 1UL << PG_anon_exclusive;
-	model_pages[PFN_HUGETLB + 1].flags |= 1UL << PG_anon_exclusive;
-	model_tables.huge.pte = own | (unsigned long)PFN_HUGETLB << _PFN_SHIFT;
+	folio_get(folio);
+	world.isolated = &folio->page;
 	return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "world.h"
 #include "outcome.h"
+#include "caller.h"
 
 static unsigned long page_code(const struct page *page)
 {
@@ -17,8 +18,7 @@ static unsigned long page_code(const struct page *page)
 			return RET_zero_page;
 		case PFN_HUGE_ZERO:
 			return RET_huge_zero_page;
-		case PFN_DEVICE:
-		case PFN_DEVICE + 1:
+		case PFN_DEVICE ... PFN_DEVICE + 2:
 			return RET_device_page;
 		}
 		return RET_page;
@@ -64,6 +64,8 @@ static unsigned long integer_code(long value)
 		return RET_0;
 	if (value == 1)
 		return RET_1;
+	if (value == 2)
+		return RET_2;
 	return value > 1 ? RET_positive : RET_negative;
 }
 
@@ -121,6 +123,9 @@ static inline unsigned long entry_change(void)
 	} else if (old->huge.pte != model_tables.huge.pte) {
 		before = old->huge.pte;
 		after = model_tables.huge.pte;
+	} else if (before == after) {
+		before = old->ptes[1].pte;
+		after = model_tables.ptes[1].pte;
 	}
 	if (before == after)
 		return 0;
@@ -136,6 +141,21 @@ static inline unsigned long entry_change(void)
 	return change ? change : CHANGE_replaced;
 }
 
+/* What lies in pages[1]; the page that belongs there follows the first one. */
+static inline unsigned long second_code(void)
+{
+	const struct page *page = world.out_pages[1];
+
+	if (likely(!page))
+		return SECOND_none;
+	if (page == &model_pages[PFN_NEXT_FRESH])
+		return SECOND_fresh;
+	if (page == &model_pages[PFN_NEXT] || (world.mapped && page == world.mapped + 1) ||
+	    (page == &model_pages[PFN_ZERO] && model_tables.ptes[1].pte >> _PFN_SHIFT == PFN_ZERO))
+		return SECOND_page;
+	return SECOND_wrong;
+}
+
 static inline unsigned long record(enum value_kind kind, unsigned long value)
 {
 	unsigned long outcome = 0, out = 0;
@@ -145,11 +165,16 @@ static inline unsigned long record(enum value_kind kind, unsigned long value)
 		count_delta(world_fresh.pages[i].counts, page_counts(world.counted[i]), &refs, &pins);
 	if (world.fresh_page_used)
 		count_delta(WORLD_REFS, page_counts(&model_pages[PFN_FRESH]), &refs, &pins);
+	if (unlikely(world.next_fresh_used))
+		count_delta(WORLD_REFS, page_counts(&model_pages[PFN_NEXT_FRESH]), &refs, &pins);
+	/* the caller's own reference is no doing of the function's */
+	refs -= world.lent_refs;
+	pins -= world.lent_pins;
 
 	if (world.out_pages_used)
 		out = page_code(world.out_pages[0]);
 	else if (world.out_status_used)
-		out = integer_code(world.out_status);
+		out = integer_code(world.out_status[0]);
 	else
 		out = world.out_stats;
 
@@ -165,10 +190,14 @@ static inline unsigned long record(enum value_kind kind, unsigned long value)
 	outcome |= OUTCOME(events, model.events);
 	outcome |= OUTCOME(ptl, world.mm.page_table_lock.held != 0);
 	outcome |= OUTCOME(rcu, model.rcu_depth != 0);
+	outcome |= OUTCOME(irqs, model.irqs_off != 0);
 	outcome |= OUTCOME(mmap_lock, clip(world.mm.mmap_lock.readers - 1, 1));
 	outcome |= OUTCOME(pgmap, clip(world.pgmap.refs, 1));
 	outcome |= OUTCOME(page_mask, world.page_mask != 0);
 	outcome |= OUTCOME(out, out);
+	outcome |= OUTCOME(second, second_code());
+	/* last, because it changes what has been recorded */
+	outcome |= OUTCOME(settled, settle(kind, value));
 	return outcome;
 }
 

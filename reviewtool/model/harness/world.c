@@ -12,6 +12,7 @@ struct page model_pages[MODEL_NR_PAGES];
 struct task_struct model_task;
 struct hstate model_hstate = { .order = HPAGE_PMD_ORDER };
 int model_other_cpu;
+int model_lockless;
 
 static vm_fault_t world_vma_fault(struct vm_fault *vmf __maybe_unused)
 {
@@ -31,6 +32,7 @@ static void init_page(unsigned long pfn, unsigned long head, unsigned long flags
 	page->flags = flags;
 	page->head = &model_pages[head];
 	page->_refcount.counter = WORLD_REFS;
+	page->_held = WORLD_REFS;
 	page->_pincount.counter = 0;
 	page->_mapcount.counter = 1;
 	page->nid = 1;
@@ -38,21 +40,29 @@ static void init_page(unsigned long pfn, unsigned long head, unsigned long flags
 	page->mapping = flags & 1UL << PG_anon ? MODEL_MAPPING_ANON : &world.mapping;
 }
 
+static void init_large(unsigned long pfn, unsigned long flags)
+{
+	init_page(pfn, pfn, flags | 1UL << PG_head);
+	init_page(pfn + 1, pfn, flags & 1UL << PG_anon_exclusive);
+	init_page(pfn + 2, pfn, flags & 1UL << PG_anon_exclusive);
+}
+
 static void init_pages(void)
 {
-	unsigned long large = 1UL << PG_head;
+	/* a page of the process's own */
+	unsigned long own = 1UL << PG_lru | 1UL << PG_anon | 1UL << PG_anon_exclusive | 1UL << PG_swapbacked;
 
 	for (unsigned long pfn = 0; pfn < MODEL_NR_PAGES; pfn++)
 		init_page(pfn, pfn, 1UL << PG_lru);
-	init_page(PFN_LARGE, PFN_LARGE, large | 1UL << PG_lru);
-	init_page(PFN_LARGE + 1, PFN_LARGE, 0);
-	init_page(PFN_HUGE_ZERO, PFN_HUGE_ZERO, large);
-	init_page(PFN_HUGE_ZERO + 1, PFN_HUGE_ZERO, 0);
-	init_page(PFN_HUGETLB, PFN_HUGETLB, large | 1UL << PG_hugetlb);
-	init_page(PFN_HUGETLB + 1, PFN_HUGETLB, 0);
+	init_large(PFN_LARGE, 1UL << PG_lru);
+	init_large(PFN_HUGE_ZERO, 0);
+	init_large(PFN_HUGETLB, 1UL << PG_hugetlb);
+	init_large(PFN_OTHER_LARGE, 1UL << PG_lru | 1UL << PG_anon | 1UL << PG_anon_exclusive | 1UL << PG_swapbacked);
 	init_page(PFN_ZERO, PFN_ZERO, 0);
-	init_page(PFN_DEVICE, PFN_DEVICE, 1UL << PG_zone_device);
-	init_page(PFN_DEVICE + 1, PFN_DEVICE + 1, 1UL << PG_zone_device);
+	for (unsigned long pfn = PFN_DEVICE; pfn < PFN_DEVICE + 3; pfn++)
+		init_page(pfn, pfn, 1UL << PG_zone_device);
+	init_page(PFN_NEXT, PFN_NEXT, own);
+	init_page(PFN_OTHER, PFN_OTHER, own);
 }
 
 /* The bits that a present entry has at any level. */
@@ -61,7 +71,7 @@ static unsigned long entry_bits(unsigned long state)
 	unsigned long bits = 0;
 
 	if (STATE_access(state) == ACCESS_protnone)
-		bits |= _PAGE_PROTNONE;
+		bits |= _PAGE_PROTNONE | (STATE_write_bit(state) == WRITE_BIT_kept ? _PAGE_RW : 0);
 	else
 		bits |= _PAGE_PRESENT;
 	if (STATE_access(state) == ACCESS_rw)
@@ -114,6 +124,8 @@ static void build_page(unsigned long state, unsigned long pfn)
 		head->flags |= 1UL << PG_anon | 1UL << PG_swapbacked;
 		head->flags |= 1UL << PG_anon_exclusive;
 		page->flags |= 1UL << PG_anon_exclusive;
+		if (page != head)
+			page[1].flags |= 1UL << PG_anon_exclusive;
 		break;
 	case PAGE_anon_shared:
 		head->flags |= 1UL << PG_anon | 1UL << PG_swapbacked;
@@ -127,12 +139,15 @@ static void build_page(unsigned long state, unsigned long pfn)
 		head->flags |= 1UL << PG_p2pdma | 1UL << PG_zone_device;
 		break;
 	}
+	if (STATE_vma(state) == VMA_secretmem)
+		head->flags |= 1UL << PG_secretmem;
 	if (STATE_page_dirty(state) == PAGE_DIRTY_yes)
 		head->flags |= 1UL << PG_dirty;
 	if (STATE_refcount(state) == REFCOUNT_zero)
 		head->_refcount.counter = 0;
 	else if (STATE_refcount(state) == REFCOUNT_negative)
 		head->_refcount.counter = -5;
+	head->_held = head->_refcount.counter;
 	page->nid = head->nid = STATE_node(state) == NODE_same ? 0 : 1;
 	head->mapping = page->mapping = head->flags & 1UL << PG_anon ? MODEL_MAPPING_ANON : &world.mapping;
 	world.mapped = page;
@@ -144,7 +159,7 @@ static void build_tables(unsigned long state)
 	unsigned long level = STATE_level(state), entry = STATE_entry(state);
 	unsigned long broken = entry == ENTRY_bad ? _PAGE_BAD : 0;
 
-	model_tables = (struct model_tables){ { table }, { table }, { table }, { table }, { 0 }, { 0 } };
+	model_tables = (struct model_tables){ { table }, { table }, { table }, { table } };
 	switch (level) {
 	case LEVEL_pgd:
 		model_tables.pgd.pgd = broken;
@@ -214,7 +229,7 @@ static void build_tables(unsigned long state)
 		return;
 	case ENTRY_special:
 		/* a frame without a struct page: its number is outside the map */
-		model_tables.pte.pte = leaf(state, 1000, _PAGE_SPECIAL);
+		model_tables.pte.pte = leaf(state, PFN_RAW, _PAGE_SPECIAL);
 		return;
 	case ENTRY_devmap:
 		model_tables.pte.pte = leaf(state, PFN_DEVICE, _PAGE_SPECIAL | _PAGE_DEVMAP);
@@ -307,12 +322,51 @@ static void count_page(struct page *page)
 
 static void count_pages(void)
 {
-	if (!world.mapped)
+	if (!world.mapped) {
+		/* what a function gets that takes a page */
+		count_page(&model_pages[PFN_SMALL]);
 		return;
+	}
 	count_page(world.mapped->head);
 	count_page(world.mapped);
 	if (world.mapped->head == &model_pages[PFN_HUGE_ZERO])
 		count_page(&model_pages[PFN_ZERO]);
+	if (world_fresh.other_cpu == OTHER_CPU_replaces) {
+		count_page(&model_pages[PFN_OTHER_LARGE]);
+		model_pages[PFN_OTHER_LARGE].nid = model_pages[PFN_OTHER_LARGE + 1].nid = world.mapped->nid;
+	}
+	if (world_fresh.lockless == LOCKLESS_replaces)
+		count_page(&model_pages[PFN_OTHER]);
+}
+
+/* What follows the page that every scenario is about, for entries that are asked for two. */
+static void build_range(unsigned long state)
+{
+	unsigned long present = _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_SOFT_DIRTY | (unsigned long)PFN_NEXT << _PFN_SHIFT;
+
+	world.range = STATE_range(state);
+	world.nr_pages = world.range == RANGE_one ? 1 : 2;
+	if (world.range == RANGE_one || world.range == RANGE_next_none || STATE_level(state) != LEVEL_pte)
+		return;
+	if (world.range != RANGE_hole) {
+		model_tables.ptes[1].pte = present | (world.vma.vm_flags & VM_WRITE ? _PAGE_RW | _PAGE_DIRTY : 0);
+		count_page(&model_pages[PFN_NEXT]);
+	}
+	if (world.range == RANGE_next_present)
+		return;
+	world.vma.vm_end = WORLD_NEXT;
+	if (world.range == RANGE_hole)
+		return;
+	world.next_vma = world.vma;
+	world.next_vma.vm_start = WORLD_NEXT;
+	world.next_vma.vm_end = WORLD_NEXT + 4 * PMD_SIZE;
+	world.next_vma.vm_ops = NULL;
+	world.next_vma.anon_vma = &world.anon_vma;
+	world.next_vma.vm_flags = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_SOFTDIRTY;
+	if (world.range == RANGE_next_vma)
+		world.next_vma.vm_flags |= VM_READ | VM_WRITE;
+	else
+		model_tables.ptes[1].pte = (model_tables.ptes[1].pte & ~(_PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)) | _PAGE_PROTNONE;
 }
 
 /* Builds everything that STATE says; world_reset() then puts back what a run changes. */
@@ -330,15 +384,52 @@ void world_build(unsigned long state)
 	model_task.mm = &world.mm;
 	model_task.fatal_signal = STATE_signal(state) == SIGNAL_fatal;
 	world.mm.pgd = &model_tables.pgd;
-	world_fresh.tables = model_tables;
 	world_fresh.other_cpu = STATE_other_cpu(state);
+	world_fresh.waiting = STATE_waiting(state);
+	world_fresh.lockless = STATE_lockless(state);
 	count_pages();
+	build_range(state);
+	world_fresh.tables = model_tables;
 }
 
-void world_use_fresh_page(void)
+unsigned long world_use_fresh_page(unsigned long address)
 {
-	if (world.fresh_page_used)
+	unsigned long pfn = address >= WORLD_NEXT ? PFN_NEXT_FRESH : PFN_FRESH;
+	bool *used = address >= WORLD_NEXT ? &world.next_fresh_used : &world.fresh_page_used;
+
+	if (!*used)
+		init_page(pfn, pfn, 1UL << PG_lru | 1UL << PG_anon | 1UL << PG_anon_exclusive | 1UL << PG_swapbacked);
+	*used = true;
+	return pfn;
+}
+
+void world_lend(struct page *page, bool pin)
+{
+	struct page *head = page->head;
+
+	if (pin && head == &model_pages[PFN_ZERO])
+		return;		/* the zero page is never pinned */
+	if (pin && !PageHead(head)) {
+		head->_refcount.counter += GUP_PIN_COUNTING_BIAS;
+		world.lent_pins++;
 		return;
-	world.fresh_page_used = true;
-	init_page(PFN_FRESH, PFN_FRESH, 1UL << PG_lru | 1UL << PG_anon | 1UL << PG_anon_exclusive | 1UL << PG_swapbacked);
+	}
+	head->_refcount.counter++;
+	world.lent_refs++;
+	if (pin) {
+		head->_pincount.counter++;
+		world.lent_pins++;
+	}
+}
+
+void world_fill_pages(bool pin)
+{
+	struct page *first = world.mapped ? world.mapped : &model_pages[PFN_SMALL];
+
+	world.out_pages[0] = first;
+	world_lend(first, pin);
+	if (world.nr_pages < 2)
+		return;
+	world.out_pages[1] = PageCompound(first) ? first + 1 : &model_pages[PFN_NEXT];
+	world_lend(world.out_pages[1], pin);
 }

@@ -35,6 +35,72 @@ static void gup_put_folio(struct folio *folio, int refs, unsigned int flags)
 	folio_put_refs(folio, refs);
 }
 
+/*
+ * Takes references without a lock that would keep PAGE's folio what it is: it
+ * may be freed, or split, before the references are there.
+ */
+static inline struct folio *try_get_folio(struct page *page, int refs)
+{
+	struct folio *folio;
+
+retry:
+	folio = page_folio(page);
+	if (WARN_ON_ONCE(folio_ref_count(folio) < 0))
+		return NULL;
+	if (unlikely(!folio_ref_try_add_rcu(folio, refs)))
+		return NULL;
+
+	if (unlikely(page_folio(page) != folio)) {
+		folio_put_refs(folio, refs);
+		goto retry;
+	}
+
+	return folio;
+}
+
+/**
+ * try_grab_folio() - take references or pins where no lock protects the page
+ * @page: page that was found
+ * @refs: how many
+ * @flags: FOLL_GET or FOLL_PIN, and what else the caller was asked for
+ *
+ * Return: the folio, or %NULL if it cannot be had in this way.
+ */
+struct folio *try_grab_folio(struct page *page, int refs, unsigned int flags)
+{
+	struct folio *folio;
+
+	if (WARN_ON_ONCE((flags & (FOLL_GET | FOLL_PIN)) == 0))
+		return NULL;
+
+	if (unlikely(!(flags & FOLL_PCI_P2PDMA) && is_pci_p2pdma_page(page)))
+		return NULL;
+
+	if (flags & FOLL_GET)
+		return try_get_folio(page, refs);
+
+	/* see try_grab_page() */
+	if (is_zero_page(page))
+		return page_folio(page);
+
+	folio = try_get_folio(page, refs);
+	if (!folio)
+		return NULL;
+
+	if (unlikely((flags & FOLL_LONGTERM) &&
+		     !folio_is_longterm_pinnable(folio))) {
+		folio_put_refs(folio, refs);
+		return NULL;
+	}
+
+	if (folio_test_large(folio))
+		folio_pincount_add(folio, refs);
+	else
+		folio_ref_add(folio, refs * (GUP_PIN_COUNTING_BIAS - 1));
+
+	return folio;
+}
+
 /**
  * try_grab_page() - take the reference or the pin that the flags ask for
  * @page: page that an entry under the page table lock maps
@@ -83,6 +149,75 @@ void unpin_user_page(struct page *page)
 {
 	gup_put_folio(page_folio(page), 1, FOLL_PIN);
 }
+
+/* How many of the pages from INDEX on are of one folio; that folio. */
+static inline struct folio *gup_folio_next(struct page **list,
+		unsigned long npages, unsigned long index, unsigned int *ntails)
+{
+	struct folio *folio = page_folio(list[index]);
+	unsigned long nr;
+
+	for (nr = index + 1; nr < npages; nr++)
+		if (page_folio(list[nr]) != folio)
+			break;
+	*ntails = nr - index;
+	return folio;
+}
+
+/**
+ * unpin_user_pages() - give back an array of pages that FOLL_PIN took
+ * @pages: the pages
+ * @npages: how many
+ */
+void unpin_user_pages(struct page **pages, unsigned long npages)
+{
+	unsigned long i;
+	struct folio *folio;
+	unsigned int nr;
+
+	/* an errno that nobody looked at */
+	if (WARN_ON(IS_ERR_VALUE(npages)))
+		return;
+
+	for (i = 0; i < npages; i += nr) {
+		folio = gup_folio_next(pages, npages, i, &nr);
+		gup_put_folio(folio, nr, FOLL_PIN);
+	}
+}
+EXPORT_SYMBOL(unpin_user_pages);
+
+/**
+ * unpin_user_pages_dirty_lock() - give back pages that were perhaps written to
+ * @pages: the pages
+ * @npages: how many
+ * @make_dirty: whether to mark them dirty first
+ *
+ * Context: May sleep.
+ */
+void unpin_user_pages_dirty_lock(struct page **pages, unsigned long npages,
+				 bool make_dirty)
+{
+	unsigned long i;
+	struct folio *folio;
+	unsigned int nr;
+
+	if (!make_dirty) {
+		unpin_user_pages(pages, npages);
+		return;
+	}
+
+	for (i = 0; i < npages; i += nr) {
+		folio = gup_folio_next(pages, npages, i, &nr);
+		/* who cleans a page while it is pinned has to cope with this */
+		if (!folio_test_dirty(folio)) {
+			folio_lock(folio);
+			folio_mark_dirty(folio);
+			folio_unlock(folio);
+		}
+		gup_put_folio(folio, nr, FOLL_PIN);
+	}
+}
+EXPORT_SYMBOL(unpin_user_pages_dirty_lock);
 
 static inline void mm_set_has_pinned_flag(unsigned long *mm_flags)
 {
@@ -612,6 +747,87 @@ out:
 	return i ? i : ret;
 }
 
+static bool vma_permits_fault(struct vm_area_struct *vma,
+			      unsigned int fault_flags)
+{
+	bool write = !!(fault_flags & FAULT_FLAG_WRITE);
+	bool foreign = !!(fault_flags & FAULT_FLAG_REMOTE);
+	vm_flags_t vm_flags = write ? VM_WRITE : VM_READ;
+
+	if (!(vm_flags & vma->vm_flags))
+		return false;
+
+	/* a process's own keys do not bind others */
+	return arch_vma_access_permitted(vma, write, false, foreign);
+}
+
+/**
+ * fixup_user_fault() - resolve a fault on a user address
+ * @mm: address space
+ * @address: user address
+ * @fault_flags: FAULT_FLAG_WRITE, for one thing
+ * @unlocked: set to true when the mmap_lock was dropped and taken again; %NULL
+ *            if it must not be
+ *
+ * For code that accesses user memory where a fault is not allowed, and then
+ * has to see to the page by itself.
+ *
+ * Context: With the mmap_lock held, as it is on return.  May sleep.
+ *
+ * Return: 0, or an errno.
+ */
+int fixup_user_fault(struct mm_struct *mm,
+		     unsigned long address, unsigned int fault_flags,
+		     bool *unlocked)
+{
+	struct vm_area_struct *vma;
+	vm_fault_t ret;
+
+	address = untagged_addr(address);
+
+	if (unlocked)
+		fault_flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
+
+retry:
+	vma = vma_lookup(mm, address);
+	if (!vma)
+		return -EFAULT;
+
+	if (!vma_permits_fault(vma, fault_flags))
+		return -EFAULT;
+
+	if ((fault_flags & FAULT_FLAG_KILLABLE) &&
+	    fatal_signal_pending(current))
+		return -EINTR;
+
+	ret = handle_mm_fault(vma, address, fault_flags, NULL);
+
+	if (ret & VM_FAULT_COMPLETED) {
+		/* the lock is lost, although there was nothing to retry */
+		mmap_read_lock(mm);
+		*unlocked = true;
+		return 0;
+	}
+
+	if (ret & VM_FAULT_ERROR) {
+		int err = vm_fault_to_errno(ret, 0);
+
+		if (err)
+			return err;
+		BUG();
+	}
+
+	if (ret & VM_FAULT_RETRY) {
+		mmap_read_lock(mm);
+		*unlocked = true;
+		fault_flags |= FAULT_FLAG_TRIED;
+		goto retry;
+	}
+
+	return 0;
+}
+EXPORT_SYMBOL(fixup_user_fault);
+
 /* Calls __get_user_pages() again for as long as faults drop the mmap_lock. */
 static __always_inline long __get_user_pages_locked(struct mm_struct *mm,
 						unsigned long start,
@@ -803,3 +1019,431 @@ long pin_user_pages(unsigned long start, unsigned long nr_pages,
 				       pages, &locked, gup_flags);
 }
 EXPORT_SYMBOL(pin_user_pages);
+
+/*
+ * The fast way: with interrupts off, so that no page table is freed, and with
+ * no lock at all.  Whatever is found is looked at again once a reference keeps
+ * the page; any doubt ends the walk, and the slow way goes on from there.
+ */
+
+static void __maybe_unused undo_dev_pagemap(int *nr, int nr_start,
+					    unsigned int flags,
+					    struct page **pages)
+{
+	while ((*nr) - nr_start) {
+		struct page *page = pages[--(*nr)];
+
+		if (flags & FOLL_PIN)
+			unpin_user_page(page);
+		else
+			put_page(page);
+	}
+}
+
+/* A lasting pin for writing may not bypass a filesystem that tracks what is dirty. */
+static bool folio_fast_pin_allowed(struct folio *folio, unsigned int flags)
+{
+	struct address_space *mapping;
+	unsigned long mapping_flags;
+
+	if ((flags & (FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE)) !=
+	    (FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE))
+		return true;
+
+	if (folio_test_hugetlb(folio))
+		return true;
+
+	/* truncated meanwhile? */
+	mapping = READ_ONCE(folio->page.mapping);
+	if (!mapping)
+		return false;
+
+	mapping_flags = (unsigned long)mapping & PAGE_MAPPING_FLAGS;
+	if (mapping_flags)
+		return mapping_flags & PAGE_MAPPING_ANON;
+
+	return shmem_mapping(mapping);
+}
+
+static int gup_pte_range(pmd_t pmd, pmd_t *pmdp, unsigned long addr,
+			 unsigned long end, unsigned int flags,
+			 struct page **pages, int *nr)
+{
+	struct dev_pagemap *pgmap = NULL;
+	int nr_start = *nr, ret = 0;
+	pte_t *ptep, *ptem;
+
+	ptem = ptep = pte_offset_map(&pmd, addr);
+	if (!ptep)
+		return 0;
+	do {
+		pte_t pte = ptep_get_lockless(ptep);
+		struct page *page;
+		struct folio *folio;
+
+		/* a NUMA hint is for the slow way, and no access goes past PROT_NONE here */
+		if (pte_protnone(pte))
+			goto pte_unmap;
+
+		if (!pte_access_permitted(pte, flags & FOLL_WRITE))
+			goto pte_unmap;
+
+		if (pte_devmap(pte)) {
+			if (unlikely(flags & FOLL_LONGTERM))
+				goto pte_unmap;
+
+			pgmap = get_dev_pagemap(pte_pfn(pte), pgmap);
+			if (unlikely(!pgmap)) {
+				undo_dev_pagemap(nr, nr_start, flags, pages);
+				goto pte_unmap;
+			}
+		} else if (pte_special(pte))
+			goto pte_unmap;
+
+		VM_BUG_ON(!pfn_valid(pte_pfn(pte)));
+		page = pte_page(pte);
+
+		folio = try_grab_folio(page, 1, flags);
+		if (!folio)
+			goto pte_unmap;
+
+		if (unlikely(folio_is_secretmem(folio))) {
+			gup_put_folio(folio, 1, flags);
+			goto pte_unmap;
+		}
+
+		/* only now is it sure that the page was the entry's when it was grabbed */
+		if (unlikely(pmd_val(pmd) != pmd_val(*pmdp)) ||
+		    unlikely(pte_val(pte) != pte_val(ptep_get(ptep)))) {
+			gup_put_folio(folio, 1, flags);
+			goto pte_unmap;
+		}
+
+		if (!folio_fast_pin_allowed(folio, flags)) {
+			gup_put_folio(folio, 1, flags);
+			goto pte_unmap;
+		}
+
+		if (!pte_write(pte) && gup_must_unshare(NULL, flags, page)) {
+			gup_put_folio(folio, 1, flags);
+			goto pte_unmap;
+		}
+
+		if (flags & FOLL_PIN) {
+			ret = arch_make_page_accessible(page);
+			if (ret) {
+				gup_put_folio(folio, 1, flags);
+				goto pte_unmap;
+			}
+		}
+		folio_set_referenced(folio);
+		pages[*nr] = page;
+		(*nr)++;
+	} while (ptep++, addr += PAGE_SIZE, addr != end);
+
+	ret = 1;
+
+pte_unmap:
+	if (pgmap)
+		put_dev_pagemap(pgmap);
+	pte_unmap(ptem);
+	return ret;
+}
+
+static int __gup_device_huge(unsigned long pfn, unsigned long addr,
+			     unsigned long end, unsigned int flags,
+			     struct page **pages, int *nr)
+{
+	int nr_start = *nr;
+	struct dev_pagemap *pgmap = NULL;
+
+	do {
+		struct page *page = pfn_to_page(pfn);
+
+		pgmap = get_dev_pagemap(pfn, pgmap);
+		if (unlikely(!pgmap)) {
+			undo_dev_pagemap(nr, nr_start, flags, pages);
+			break;
+		}
+
+		if (!(flags & FOLL_PCI_P2PDMA) && is_pci_p2pdma_page(page)) {
+			undo_dev_pagemap(nr, nr_start, flags, pages);
+			break;
+		}
+
+		SetPageReferenced(page);
+		pages[*nr] = page;
+		if (unlikely(try_grab_page(page, flags))) {
+			undo_dev_pagemap(nr, nr_start, flags, pages);
+			break;
+		}
+		(*nr)++;
+		pfn++;
+	} while (addr += PAGE_SIZE, addr != end);
+
+	put_dev_pagemap(pgmap);
+	return addr == end;
+}
+
+static int __gup_device_huge_pmd(pmd_t orig, pmd_t *pmdp, unsigned long addr,
+				 unsigned long end, unsigned int flags,
+				 struct page **pages, int *nr)
+{
+	unsigned long fault_pfn;
+	int nr_start = *nr;
+
+	fault_pfn = pmd_pfn(orig) + ((addr & ~PMD_MASK) >> PAGE_SHIFT);
+	if (!__gup_device_huge(fault_pfn, addr, end, flags, pages, nr))
+		return 0;
+
+	if (unlikely(pmd_val(orig) != pmd_val(*pmdp))) {
+		undo_dev_pagemap(nr, nr_start, flags, pages);
+		return 0;
+	}
+	return 1;
+}
+
+static int record_subpages(struct page *page, unsigned long addr,
+			   unsigned long end, struct page **pages)
+{
+	int nr;
+
+	for (nr = 0; addr != end; nr++, addr += PAGE_SIZE)
+		pages[nr] = nth_page(page, nr);
+
+	return nr;
+}
+
+static int gup_huge_pmd(pmd_t orig, pmd_t *pmdp, unsigned long addr,
+			unsigned long end, unsigned int flags,
+			struct page **pages, int *nr)
+{
+	struct page *page;
+	struct folio *folio;
+	int refs;
+
+	if (!pmd_access_permitted(orig, flags & FOLL_WRITE))
+		return 0;
+
+	if (pmd_devmap(orig)) {
+		if (unlikely(flags & FOLL_LONGTERM))
+			return 0;
+		return __gup_device_huge_pmd(orig, pmdp, addr, end, flags,
+					     pages, nr);
+	}
+
+	page = nth_page(pmd_page(orig), (addr & ~PMD_MASK) >> PAGE_SHIFT);
+	refs = record_subpages(page, addr, end, pages + *nr);
+
+	folio = try_grab_folio(page, refs, flags);
+	if (!folio)
+		return 0;
+
+	if (unlikely(pmd_val(orig) != pmd_val(*pmdp))) {
+		gup_put_folio(folio, refs, flags);
+		return 0;
+	}
+
+	if (!folio_fast_pin_allowed(folio, flags)) {
+		gup_put_folio(folio, refs, flags);
+		return 0;
+	}
+	if (!pmd_write(orig) && gup_must_unshare(NULL, flags, &folio->page)) {
+		gup_put_folio(folio, refs, flags);
+		return 0;
+	}
+
+	*nr += refs;
+	folio_set_referenced(folio);
+	return 1;
+}
+
+static int gup_pmd_range(pud_t *pudp, pud_t pud, unsigned long addr,
+			 unsigned long end, unsigned int flags,
+			 struct page **pages, int *nr)
+{
+	unsigned long next;
+	pmd_t *pmdp;
+
+	pmdp = pmd_offset_lockless(pudp, pud, addr);
+	do {
+		pmd_t pmd = pmdp_get_lockless(pmdp);
+
+		next = pmd_addr_end(addr, end);
+		if (!pmd_present(pmd))
+			return 0;
+
+		if (unlikely(pmd_trans_huge(pmd) || pmd_devmap(pmd))) {
+			/* as at PTE level */
+			if (pmd_protnone(pmd))
+				return 0;
+
+			if (!gup_huge_pmd(pmd, pmdp, addr, next, flags,
+					  pages, nr))
+				return 0;
+		} else if (!gup_pte_range(pmd, pmdp, addr, next, flags,
+					  pages, nr))
+			return 0;
+	} while (pmdp++, addr = next, addr != end);
+
+	return 1;
+}
+
+static int gup_pud_range(p4d_t *p4dp, p4d_t p4d, unsigned long addr,
+			 unsigned long end, unsigned int flags,
+			 struct page **pages, int *nr)
+{
+	unsigned long next;
+	pud_t *pudp;
+
+	pudp = pud_offset_lockless(p4dp, p4d, addr);
+	do {
+		pud_t pud = READ_ONCE(*pudp);
+
+		next = pud_addr_end(addr, end);
+		/* device memory that is mapped by a PUD is left to the slow way */
+		if (unlikely(!pud_present(pud) || pud_leaf(pud)))
+			return 0;
+		if (!gup_pmd_range(pudp, pud, addr, next, flags, pages, nr))
+			return 0;
+	} while (pudp++, addr = next, addr != end);
+
+	return 1;
+}
+
+static void gup_pgd_range(unsigned long addr, unsigned long end,
+			  unsigned int flags, struct page **pages, int *nr)
+{
+	pgd_t *pgdp = pgd_offset(current->mm, addr);
+	p4d_t *p4dp;
+
+	if (pgd_none(*pgdp) || pgd_bad(*pgdp))
+		return;
+	p4dp = p4d_offset(pgdp, addr);
+	if (p4d_none(*p4dp) || p4d_bad(*p4dp))
+		return;
+	gup_pud_range(p4dp, *p4dp, addr, end, flags, pages, nr);
+}
+
+static unsigned long lockless_pages_from_mm(unsigned long start,
+					    unsigned long end,
+					    unsigned int gup_flags,
+					    struct page **pages)
+{
+	unsigned long flags;
+	int nr_pinned = 0;
+
+	/* freeing a page table waits for every CPU to take an interrupt */
+	local_irq_save(flags);
+	gup_pgd_range(start, end, gup_flags, pages, &nr_pinned);
+	local_irq_restore(flags);
+
+	return nr_pinned;
+}
+
+static int internal_get_user_pages_fast(unsigned long start,
+					unsigned long nr_pages,
+					unsigned int gup_flags,
+					struct page **pages)
+{
+	unsigned long len, end;
+	unsigned long nr_pinned;
+	int locked = 0;
+	int ret;
+
+	if (WARN_ON_ONCE(gup_flags & ~(FOLL_WRITE | FOLL_LONGTERM |
+				       FOLL_FORCE | FOLL_PIN | FOLL_GET |
+				       FOLL_FAST_ONLY | FOLL_NOFAULT |
+				       FOLL_PCI_P2PDMA)))
+		return -EINVAL;
+
+	if (gup_flags & FOLL_PIN)
+		mm_set_has_pinned_flag(&current->mm->flags);
+
+	start = untagged_addr(start) & PAGE_MASK;
+	len = nr_pages << PAGE_SHIFT;
+	end = start + len;
+
+	nr_pinned = lockless_pages_from_mm(start, end, gup_flags, pages);
+	if (nr_pinned == nr_pages || gup_flags & FOLL_FAST_ONLY)
+		return nr_pinned;
+
+	/* the rest, with the lock */
+	start += nr_pinned << PAGE_SHIFT;
+	pages += nr_pinned;
+	ret = __get_user_pages_locked(current->mm, start, nr_pages - nr_pinned,
+				      pages, &locked,
+				      gup_flags | FOLL_TOUCH | FOLL_UNLOCKABLE);
+	if (ret < 0) {
+		/* the caller has pages to give back, and must learn how many */
+		if (nr_pinned)
+			return nr_pinned;
+		return ret;
+	}
+	return ret + nr_pinned;
+}
+
+/**
+ * get_user_pages_fast_only() - take references without any lock
+ * @start: first address, in the current task's address space
+ * @nr_pages: how many pages
+ * @gup_flags: FOLL_* flags
+ * @pages: takes the pages
+ *
+ * Context: Any; never sleeps.
+ *
+ * Return: how many pages were found, which may be none; -EINVAL for flags that
+ * cannot be.
+ */
+int get_user_pages_fast_only(unsigned long start, int nr_pages,
+			     unsigned int gup_flags, struct page **pages)
+{
+	if (!is_valid_gup_args(pages, NULL, &gup_flags,
+			       FOLL_GET | FOLL_FAST_ONLY))
+		return -EINVAL;
+
+	return internal_get_user_pages_fast(start, nr_pages, gup_flags, pages);
+}
+EXPORT_SYMBOL_GPL(get_user_pages_fast_only);
+
+/**
+ * get_user_pages_fast() - take references, without a lock where that is possible
+ * @start: first address, in the current task's address space
+ * @nr_pages: how many pages
+ * @gup_flags: FOLL_* flags
+ * @pages: takes the pages
+ *
+ * Context: Without the mmap_lock, which is taken where a page has to be faulted
+ * in.  May sleep.
+ *
+ * Return: how many pages were found, or an errno when there is not even one.
+ */
+int get_user_pages_fast(unsigned long start, int nr_pages,
+			unsigned int gup_flags, struct page **pages)
+{
+	/* pages[] is not NULL here, and what is in it has a reference */
+	if (!is_valid_gup_args(pages, NULL, &gup_flags, FOLL_GET))
+		return -EINVAL;
+	return internal_get_user_pages_fast(start, nr_pages, gup_flags, pages);
+}
+EXPORT_SYMBOL_GPL(get_user_pages_fast);
+
+/**
+ * pin_user_pages_fast() - pin pages, without a lock where that is possible
+ * @start: first address, in the current task's address space
+ * @nr_pages: how many pages
+ * @gup_flags: FOLL_* flags
+ * @pages: takes the pages
+ *
+ * As get_user_pages_fast(), but the pages go back through unpin_user_page().
+ *
+ * Return: how many pages were pinned, or an errno when there is not even one.
+ */
+int pin_user_pages_fast(unsigned long start, int nr_pages,
+			unsigned int gup_flags, struct page **pages)
+{
+	if (!is_valid_gup_args(pages, NULL, &gup_flags, FOLL_PIN))
+		return -EINVAL;
+	return internal_get_user_pages_fast(start, nr_pages, gup_flags, pages);
+}
+EXPORT_SYMBOL_GPL(pin_user_pages_fast);

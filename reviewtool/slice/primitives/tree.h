@@ -187,7 +187,6 @@ static inline int pmd_thp_or_huge(pmd_t e) { return pmd_huge(e) || pmd_trans_hug
 #define pgdp_get(p) READ_ONCE(*(p))
 #define p4dp_get(p) READ_ONCE(*(p))
 #define pmd_read_atomic(p) READ_ONCE(*(p))
-#define ptep_get_lockless(p) ptep_get(p)
 #define ptep_get_lockless_norecency(p) ptep_get(p)
 #define pmd_clear_bad(pmd) ((void)((pmd)->pmd = 0))
 #define pud_clear_bad(pud) ((void)((pud)->pud = 0))
@@ -201,14 +200,6 @@ static inline int pmd_thp_or_huge(pmd_t e) { return pmd_huge(e) || pmd_trans_hug
 #define arch_leave_lazy_mmu_mode() do { } while (0)
 #define update_mmu_tlb(...) do { } while (0)
 
-static inline bool pte_access_permitted(pte_t pte, bool write)
-{
-	return (pte.pte & _PAGE_PRESENT) && (!write || pte_write(pte));
-}
-static inline bool pmd_access_permitted(pmd_t pmd, bool write)
-{
-	return (pmd.pmd & _PAGE_PRESENT) && (!write || pmd_write(pmd));
-}
 static inline bool pud_access_permitted(pud_t pud, bool write)
 {
 	return (pud.pud & _PAGE_PRESENT) && (!write || pud_write(pud));
@@ -283,8 +274,6 @@ static inline spinlock_t *tree_pud_trans_huge_lock(pud_t *pud, struct vm_area_st
 #define spin_needbreak(lock) (0)
 
 /* interrupts off: nothing may sleep, as under a spinlock */
-#define local_irq_save(flags) ((void)((flags) = 0), (void)model.atomic_depth++)
-#define local_irq_restore(flags) ((void)(flags), (void)model.atomic_depth--)
 #define local_irq_disable() ((void)model.atomic_depth++)
 #define local_irq_enable() ((void)model.atomic_depth--)
 #define preempt_disable() ((void)model.atomic_depth++)

@@ -100,3 +100,17 @@ out:
 	cond_resched();
 	return 0;
 }
+
+static const struct mm_walk_ops smaps_walk_ops = {
+	.pmd_entry = smaps_pte_range,
+};
+
+/* Adds up what there is of @vma from @start on. */
+static void smap_gather_stats(struct vm_area_struct *vma,
+			      struct mem_size_stats *mss, unsigned long start)
+{
+	if (start >= vma->vm_end)
+		return;
+
+	walk_page_range(vma->vm_mm, start, vma->vm_end, &smaps_walk_ops, mss);
+}

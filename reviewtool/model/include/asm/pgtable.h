@@ -39,6 +39,10 @@
 #define _SWP_TYPE_MASK	(0xfUL << _SWP_TYPE_SHIFT)
 #define _PFN_SHIFT	20
 
+/* Device memory is mapped huge where there are huge pages at all. */
+#define MODEL_HUGE_DEVMAP \
+	(IS_ENABLED(CONFIG_ZONE_DEVICE) && IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+
 typedef struct { unsigned long pte; } pte_t;
 typedef struct { unsigned long pmd; } pmd_t;
 typedef struct { unsigned long pud; } pud_t;
@@ -61,9 +65,11 @@ MODEL_TABLE_LEVEL(pgd)
 MODEL_TABLE_LEVEL(p4d)
 MODEL_TABLE_LEVEL(pud)
 
-static inline int pud_devmap(pud_t e) { return (e.pud & (_PAGE_DEVMAP | _PAGE_PSE)) == (_PAGE_DEVMAP | _PAGE_PSE); }
+static inline int pud_devmap(pud_t e)
+{ return MODEL_HUGE_DEVMAP && (e.pud & (_PAGE_DEVMAP | _PAGE_PSE)) == (_PAGE_DEVMAP | _PAGE_PSE); }
 static inline int pud_present(pud_t e) { return !!(e.pud & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_TABLE)); }
-static inline int pud_trans_huge(pud_t e) { return (e.pud & (_PAGE_PSE | _PAGE_DEVMAP)) == _PAGE_PSE; }
+static inline int pud_trans_huge(pud_t e)
+{ return IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) && (e.pud & (_PAGE_PSE | _PAGE_DEVMAP)) == _PAGE_PSE; }
 static inline int pud_write(pud_t e) { return !!(e.pud & _PAGE_RW); }
 static inline unsigned long pud_pfn(pud_t e) { return e.pud >> _PFN_SHIFT; }
 static inline pud_t pud_mkyoung(pud_t e) { return __pud(e.pud | _PAGE_ACCESSED); }
@@ -74,12 +80,18 @@ static inline pud_t pud_mkdirty(pud_t e) { return __pud(e.pud | _PAGE_DIRTY | _P
 static inline unsigned long level##_val(level##_t e) { return e.level; }	\
 static inline int level##_none(level##_t e) { return !e.level; }		\
 static inline int level##_protnone(level##_t e)					\
-{ return (e.level & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE; }	\
+{									\
+	/* without NUMA hints nobody asks: an inaccessible VMA says it all */	\
+	return IS_ENABLED(CONFIG_NUMA_BALANCING) &&				\
+	       (e.level & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE;	\
+}									\
 static inline int level##_write(level##_t e) { return !!(e.level & _PAGE_RW); }	\
 static inline int level##_dirty(level##_t e) { return !!(e.level & _PAGE_DIRTY); }	\
 static inline int level##_young(level##_t e) { return !!(e.level & _PAGE_ACCESSED); }	\
-static inline int level##_soft_dirty(level##_t e) { return !!(e.level & _PAGE_SOFT_DIRTY); } \
-static inline int level##_uffd_wp(level##_t e) { return !!(e.level & _PAGE_UFFD_WP); }	\
+static inline int level##_soft_dirty(level##_t e) \
+{ return IS_ENABLED(CONFIG_MEM_SOFT_DIRTY) && (e.level & _PAGE_SOFT_DIRTY); }	\
+static inline int level##_uffd_wp(level##_t e) \
+{ return IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP) && (e.level & _PAGE_UFFD_WP); } \
 static inline unsigned long level##_pfn(level##_t e) { return e.level >> _PFN_SHIFT; }	\
 static inline level##_t level##_mkdirty(level##_t e)				\
 { e.level |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY; return e; }			\
@@ -110,7 +122,7 @@ static inline int pte_special(pte_t pte)
 
 static inline int pte_devmap(pte_t pte)
 {
-	return !!(pte.pte & _PAGE_DEVMAP);
+	return IS_ENABLED(CONFIG_ZONE_DEVICE) && (pte.pte & _PAGE_DEVMAP);
 }
 
 static inline int pte_accessible(void *mm __maybe_unused, pte_t pte)
@@ -125,12 +137,12 @@ static inline int pmd_present(pmd_t pmd)
 
 static inline int pmd_devmap(pmd_t pmd)
 {
-	return !!(pmd.pmd & _PAGE_DEVMAP);
+	return MODEL_HUGE_DEVMAP && (pmd.pmd & _PAGE_DEVMAP);
 }
 
 static inline int pmd_trans_huge(pmd_t pmd)
 {
-	return (pmd.pmd & (_PAGE_PSE | _PAGE_DEVMAP)) == _PAGE_PSE;
+	return IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) && (pmd.pmd & (_PAGE_PSE | _PAGE_DEVMAP)) == _PAGE_PSE;
 }
 
 static inline int pmd_leaf(pmd_t pmd)

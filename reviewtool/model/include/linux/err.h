@@ -18,6 +18,7 @@
 #define ENODEV		19
 #define EINVAL		22
 #define EMLINK		31
+#define ESRCH		3
 #define ERANGE		34
 #define EOPNOTSUPP	95
 #define EREMOTEIO	121

@@ -10,7 +10,7 @@ extern struct hstate model_hstate;
 
 static inline bool is_vm_hugetlb_page(struct vm_area_struct *vma)
 {
-	return vma->vm_flags & VM_HUGETLB;
+	return IS_ENABLED(CONFIG_HUGETLB_PAGE) && (vma->vm_flags & VM_HUGETLB);
 }
 
 static inline struct hstate *hstate_vma(struct vm_area_struct *vma __maybe_unused)
@@ -36,11 +36,17 @@ static inline unsigned int huge_page_order(const struct hstate *h)
 static inline void hugetlb_vma_lock_read(struct vm_area_struct *vma __maybe_unused)
 {
 	might_sleep();
+	if (unlikely(model.ptl_depth > 0))
+		model_event(EV_LOCK_ORDER);
+	model.vma_lock_depth++;
 }
 
 static inline void hugetlb_vma_unlock_read(struct vm_area_struct *vma __maybe_unused)
 {
 	model_step();
+	if (unlikely(model.vma_lock_depth <= 0))
+		model_event(EV_LOCK_MISUSE);
+	model.vma_lock_depth--;
 }
 
 /* NULL where the mapping has no page table yet. */

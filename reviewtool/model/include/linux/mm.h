@@ -50,7 +50,7 @@ static inline bool is_cow_mapping(vm_flags_t flags)
 
 static inline bool vma_soft_dirty_enabled(struct vm_area_struct *vma)
 {
-	return !(vma->vm_flags & VM_SOFTDIRTY);
+	return IS_ENABLED(CONFIG_MEM_SOFT_DIRTY) && !(vma->vm_flags & VM_SOFTDIRTY);
 }
 
 static inline bool vma_is_fsdax(struct vm_area_struct *vma __maybe_unused)
@@ -80,7 +80,7 @@ static inline unsigned long untagged_addr(unsigned long addr)
 }
 
 /* pages and frame numbers: the model's memory map is one small array */
-#define MODEL_NR_PAGES 16
+#define MODEL_NR_PAGES 32
 extern struct page model_pages[MODEL_NR_PAGES];
 
 static inline struct page *pfn_to_page(unsigned long pfn)
@@ -102,7 +102,7 @@ static inline bool pfn_valid(unsigned long pfn)
 #define pmd_page(pmd) pfn_to_page(pmd_pfn(pmd))
 #define nth_page(page, n) ((page) + (n))
 
-#define MODEL_ZERO_PFN 6UL
+#define MODEL_ZERO_PFN 8UL
 
 static inline bool is_zero_pfn(unsigned long pfn)
 {
@@ -121,17 +121,17 @@ static inline bool is_zero_folio(const struct folio *folio)
 
 static inline int page_to_nid(const struct page *page)
 {
-	return page->nid;
+	return model_page_used(page)->nid;
 }
 
 static inline int folio_nid(const struct folio *folio)
 {
-	return folio->page.nid;
+	return model_page_used(&folio->page)->nid;
 }
 
 static inline int page_mapcount(struct page *page)
 {
-	return atomic_read(&page->_mapcount);
+	return atomic_read(&model_page_used(page)->_mapcount);
 }
 
 static inline int folio_estimated_sharers(struct folio *folio)
@@ -164,6 +164,8 @@ static inline void folio_ref_add(struct folio *folio, int nr)
 	model_step();
 	atomic_add(nr, &folio->page._refcount);
 	model_trace("reference count of the page is now", folio_ref_count(folio));
+	if (unlikely(model.put_page == folio))
+		model.put_page = NULL;
 }
 
 static inline void folio_ref_inc(struct folio *folio)
@@ -178,6 +180,8 @@ static inline void folio_ref_sub(struct folio *folio, int nr)
 
 static inline bool folio_ref_try_add_rcu(struct folio *folio, int nr)
 {
+	/* whoever takes a reference without the lock may come too late */
+	model_before_lock();
 	if (folio_ref_count(folio) <= 0)
 		return false;
 	folio_ref_add(folio, nr);
@@ -186,6 +190,7 @@ static inline bool folio_ref_try_add_rcu(struct folio *folio, int nr)
 
 static inline void folio_get(struct folio *folio)
 {
+	model_page_used(&folio->page);
 	VM_BUG_ON(folio_ref_count(folio) <= 0);
 	folio_ref_inc(folio);
 }
@@ -206,6 +211,14 @@ static inline bool try_get_page(struct page *page)
 static inline void folio_put_refs(struct folio *folio, int nr)
 {
 	folio_ref_sub(folio, nr);
+	/* the zero page never goes away */
+	if (is_zero_folio(folio))
+		return;
+	if (unlikely(folio_ref_count(folio) < folio->page._held))
+		model_event(EV_PUT_TOO_MANY);
+	/* what others hold keeps the page only as long as they like */
+	if (folio_ref_count(folio) <= folio->page._held)
+		model.put_page = folio;
 }
 
 static inline void folio_put(struct folio *folio)
@@ -236,9 +249,64 @@ static inline bool page_maybe_dma_pinned(struct page *page)
 }
 
 void unpin_user_page(struct page *page);
+int get_user_pages_fast(unsigned long start, int nr_pages,
+			unsigned int gup_flags, struct page **pages);
+int get_user_pages_fast_only(unsigned long start, int nr_pages,
+			     unsigned int gup_flags, struct page **pages);
+int pin_user_pages_fast(unsigned long start, int nr_pages,
+			unsigned int gup_flags, struct page **pages);
+int fixup_user_fault(struct mm_struct *mm, unsigned long address,
+		     unsigned int fault_flags, bool *unlocked);
+void unpin_user_pages(struct page **pages, unsigned long npages);
+void unpin_user_pages_dirty_lock(struct page **pages, unsigned long npages,
+				 bool make_dirty);
+struct folio *try_grab_folio(struct page *page, int refs, unsigned int flags);
 int __must_check try_grab_page(struct page *page, unsigned int flags);
 
 #define node_stat_mod_folio(folio, item, nr) do { } while (0)
+
+/* There is no memory that has to be movable. */
+static inline bool folio_is_longterm_pinnable(struct folio *folio __maybe_unused)
+{
+	return true;
+}
+
+/* page->mapping: an address_space, or a mark that there is none */
+#define PAGE_MAPPING_ANON	0x1
+#define PAGE_MAPPING_FLAGS	0x3
+
+static inline bool shmem_mapping(struct address_space *mapping __maybe_unused)
+{
+	return false;
+}
+
+static inline void folio_lock(struct folio *folio __maybe_unused)
+{
+	might_sleep();
+}
+
+static inline bool folio_trylock(struct folio *folio __maybe_unused)
+{
+	model_step();
+	return true;
+}
+
+static inline void folio_unlock(struct folio *folio __maybe_unused)
+{
+	model_step();
+}
+
+#define trylock_page(page) folio_trylock(page_folio(page))
+#define unlock_page(page) folio_unlock(page_folio(page))
+
+/* Reclaim's mark, which nothing here looks at. */
+static inline void folio_set_referenced(struct folio *folio)
+{
+	model_step();
+	model_page_used(&folio->page);
+}
+
+#define SetPageReferenced(page) folio_set_referenced(page_folio(page))
 
 static inline int arch_make_page_accessible(struct page *page __maybe_unused)
 {
@@ -247,9 +315,10 @@ static inline int arch_make_page_accessible(struct page *page __maybe_unused)
 }
 
 /* what the walk tells reclaim and writeback */
-static inline void mark_page_accessed(struct page *page __maybe_unused)
+static inline void mark_page_accessed(struct page *page)
 {
 	model_step();
+	model_page_used(page);
 	model_trace("page marked accessed", 1);
 	model_event(EV_ACCESSED);
 }
@@ -257,7 +326,7 @@ static inline void mark_page_accessed(struct page *page __maybe_unused)
 static inline bool set_page_dirty(struct page *page)
 {
 	model_step();
-	page->head->flags |= 1UL << PG_dirty;
+	model_page_used(page)->head->flags |= 1UL << PG_dirty;
 	model_trace("page marked dirty", 1);
 	model_event(EV_SET_DIRTY);
 	return true;
@@ -296,14 +365,17 @@ static inline spinlock_t *pud_lock(struct mm_struct *mm, pud_t *pud __maybe_unus
 #define pud_lockptr(mm, pud) (&(mm)->page_table_lock)
 
 /* The kernel maps the table under RCU; NULL when there is none any more. */
-static inline pte_t *pte_offset_map(pmd_t *pmd, unsigned long address __maybe_unused)
+static inline pte_t *pte_offset_map(pmd_t *pmd, unsigned long address)
 {
 	rcu_read_lock();
 	if (unlikely(!(READ_ONCE(*pmd).pmd & _PAGE_TABLE))) {
+		/* a broken table is reported and taken away */
+		if (pmd->pmd & _PAGE_BAD)
+			pmd->pmd = 0;
 		rcu_read_unlock();
 		return NULL;
 	}
-	return &model_tables.pte;
+	return &model_tables.ptes[pte_index(address)];
 }
 
 static inline void pte_unmap(pte_t *pte __maybe_unused)

@@ -18,6 +18,7 @@ struct page {
 	atomic_t _refcount;
 	atomic_t _pincount;		/* of a large folio; small ones count pins in _refcount */
 	atomic_t _mapcount;
+	int _held;			/* references that others hold throughout a scenario */
 	int nid;
 	struct dev_pagemap *pgmap;
 	struct list_head lru;

@@ -7,6 +7,9 @@
 static inline void mmap_read_lock(struct mm_struct *mm)
 {
 	might_sleep();
+	/* mmap_lock, then a hugetlb VMA lock, then page table locks */
+	if (unlikely(model.ptl_depth > 0 || model.vma_lock_depth > 0))
+		model_event(EV_LOCK_ORDER);
 	mm->mmap_lock.readers++;
 }
 

@@ -16,7 +16,21 @@ enum pageflags {
 	PG_lru,
 	PG_swapbacked,
 	PG_isolated,
+	PG_secretmem,
 };
+
+/*
+ * A page whose reference was given back may be freed, unless the page table
+ * lock keeps it mapped: whoever looks at it then looks at somebody else's page.
+ */
+static inline const struct page *model_page_used(const struct page *page)
+{
+	if (unlikely(model.put_page == page->head && model.ptl_depth <= 0)) {
+		model_trace("page used after its reference was given back", 1);
+		model_event(EV_USED_AFTER_PUT);
+	}
+	return page;
+}
 
 static inline struct page *compound_head(const struct page *page)
 {
@@ -35,7 +49,7 @@ static inline int PageTail(const struct page *page)
 
 static inline int PageHead(const struct page *page)
 {
-	return !!(page->flags & (1UL << PG_head));
+	return !!(model_page_used(page)->flags & (1UL << PG_head));
 }
 
 static inline int PageCompound(const struct page *page)
@@ -45,21 +59,29 @@ static inline int PageCompound(const struct page *page)
 
 #define PAGEFLAG_OF_HEAD(Name, bit)					\
 static inline int Page##Name(const struct page *page)			\
-{ return !!(page->head->flags & (1UL << PG_##bit)); }			\
+{ return !!(model_page_used(page)->head->flags & (1UL << PG_##bit)); }	\
 static inline bool folio_test_##bit(const struct folio *folio)		\
-{ return !!(folio->page.flags & (1UL << PG_##bit)); }
+{ return !!(model_page_used(&folio->page)->flags & (1UL << PG_##bit)); }
 
 PAGEFLAG_OF_HEAD(Dirty, dirty)
 PAGEFLAG_OF_HEAD(Anon, anon)
-PAGEFLAG_OF_HEAD(Ksm, ksm)
-PAGEFLAG_OF_HEAD(Huge, hugetlb)
 PAGEFLAG_OF_HEAD(LRU, lru)
 PAGEFLAG_OF_HEAD(SwapBacked, swapbacked)
+
+/* Where a configuration has no such pages, no code for them is built either. */
+#define PAGEFLAG_OF_HEAD_IF(option, Name, bit)				\
+static inline int Page##Name(const struct page *page)			\
+{ return IS_ENABLED(option) && (model_page_used(page)->head->flags & (1UL << PG_##bit)); } \
+static inline bool folio_test_##bit(const struct folio *folio)		\
+{ return IS_ENABLED(option) && (model_page_used(&folio->page)->flags & (1UL << PG_##bit)); }
+
+PAGEFLAG_OF_HEAD_IF(CONFIG_KSM, Ksm, ksm)
+PAGEFLAG_OF_HEAD_IF(CONFIG_HUGETLB_PAGE, Huge, hugetlb)
 
 /* Exclusiveness belongs to the mapped page, not to its folio. */
 static inline int PageAnonExclusive(const struct page *page)
 {
-	return !!(page->flags & (1UL << PG_anon_exclusive));
+	return !!(model_page_used(page)->flags & (1UL << PG_anon_exclusive));
 }
 
 static inline bool folio_test_large(const struct folio *folio)
@@ -69,12 +91,12 @@ static inline bool folio_test_large(const struct folio *folio)
 
 static inline bool is_zone_device_page(const struct page *page)
 {
-	return !!(page->flags & (1UL << PG_zone_device));
+	return IS_ENABLED(CONFIG_ZONE_DEVICE) && (model_page_used(page)->flags & (1UL << PG_zone_device));
 }
 
 static inline bool is_pci_p2pdma_page(const struct page *page)
 {
-	return !!(page->flags & (1UL << PG_p2pdma));
+	return IS_ENABLED(CONFIG_ZONE_DEVICE) && (page->flags & (1UL << PG_p2pdma));
 }
 
 #endif

@@ -4,14 +4,18 @@
 
 #include <linux/mm_types.h>
 #include <linux/swapops.h>
+#include <linux/other_cpu.h>
 
-/* One address is walked, so a table of each level holds one entry. */
+/* Two pages next to each other are walked, so the last table holds two entries, every other one. */
 struct model_tables {
 	pgd_t pgd;
 	p4d_t p4d;
 	pud_t pud;
 	pmd_t pmd;
-	pte_t pte;
+	union {
+		pte_t pte;
+		pte_t ptes[2];
+	};
 	pte_t huge;		/* what a hugetlb mapping has at this address */
 };
 extern struct model_tables model_tables;
@@ -36,11 +40,49 @@ static inline pmd_t *pmd_offset(pud_t *pud __maybe_unused, unsigned long address
 	return &model_tables.pmd;
 }
 
+/* Scenarios look up the second page of a huge one, and perhaps the third. */
+static inline unsigned long pte_index(unsigned long address)
+{
+	return (address & ~PMD_MASK) >= 2 * PAGE_SIZE;
+}
+
 static inline pte_t ptep_get(pte_t *ptep)
 {
 	model_step();
 	return READ_ONCE(*ptep);
 }
+
+/* A PTE that is read without its lock may be another one right after that. */
+static inline pte_t ptep_get_lockless(pte_t *ptep)
+{
+	pte_t pte;
+
+	model_step();
+	pte = READ_ONCE(*ptep);
+	if (unlikely(model_lockless))
+		model_pte_changes(ptep);
+	return pte;
+}
+
+static inline bool pte_access_permitted(pte_t pte, bool write)
+{
+	return pte_accessible(NULL, pte) && (!write || pte_write(pte));
+}
+
+static inline bool pmd_access_permitted(pmd_t pmd, bool write)
+{
+	return (pmd.pmd & _PAGE_PRESENT) && (!write || pmd_write(pmd));
+}
+
+#define pud_leaf(pud) (!!(pud_val(pud) & _PAGE_PSE))
+#define pmd_offset_lockless(pudp, pud, address) pmd_offset(pudp, address)
+#define pud_offset_lockless(p4dp, p4d, address) pud_offset(p4dp, address)
+
+/* Where the next entry of a level begins, or the range ends. */
+#define model_addr_end(addr, end, size) \
+	({ unsigned long _next = ((addr) + (size)) & ~((size) - 1); _next < (end) ? _next : (end); })
+#define pmd_addr_end(addr, end) model_addr_end(addr, end, PMD_SIZE)
+#define pud_addr_end(addr, end) model_addr_end(addr, end, PUD_SIZE)
 
 static inline pmd_t pmdp_get_lockless(pmd_t *pmdp)
 {

@@ -13,6 +13,25 @@ struct task_struct {
 extern struct task_struct model_task;
 #define current (&model_task)
 
+/* There is one task, and it has the scenario's address space. */
+static inline struct task_struct *find_get_task_by_vpid(int pid __maybe_unused)
+{
+	return &model_task;
+}
+
+static inline void put_task_struct(struct task_struct *task __maybe_unused) { }
+
+static inline struct mm_struct *get_task_mm(struct task_struct *task)
+{
+	task->mm->mm_users.counter++;
+	return task->mm;
+}
+
+static inline void mmput(struct mm_struct *mm)
+{
+	mm->mm_users.counter--;
+}
+
 static inline int fatal_signal_pending(struct task_struct *task)
 {
 	return task->fatal_signal;

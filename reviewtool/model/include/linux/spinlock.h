@@ -16,9 +16,13 @@ typedef struct { int held; } spinlock_t;
 struct model_counts {
 	int atomic_depth;	/* spinlocks held and RCU read sections */
 	int rcu_depth;
+	int ptl_depth;		/* page table locks held */
+	int irqs_off;		/* local_irq_save() */
+	int vma_lock_depth;	/* hugetlb VMA locks held */
 	int steps;
 	unsigned int events;	/* EV_* */
 	unsigned int told;	/* TOLD_* */
+	const void *put_page;	/* the page whose last known reference was dropped */
 };
 
 enum {
@@ -37,6 +41,9 @@ enum {
 	EV_SPLIT		= 1u << 12,
 	EV_ISOLATED		= 1u << 13,
 	EV_UNLOCKED_ASSERT	= 1u << 14,
+	EV_USED_AFTER_PUT	= 1u << 15,	/* a page was touched that may be gone */
+	EV_LOCK_ORDER		= 1u << 16,	/* an outer lock taken inside of an inner one */
+	EV_PUT_TOO_MANY		= 1u << 17,	/* a reference dropped that others hold */
 };
 
 /* What the code under review told others: how a fault may be taken, what a page is good for. */
@@ -99,6 +106,7 @@ static inline void spin_lock(spinlock_t *lock)
 		model_event(EV_LOCK_MISUSE);
 	lock->held++;
 	model.atomic_depth++;
+	model.ptl_depth++;
 	model_trace("spinlock taken", lock->held);
 }
 
@@ -109,6 +117,7 @@ static inline void spin_unlock(spinlock_t *lock)
 		model_event(EV_LOCK_MISUSE);
 	lock->held--;
 	model.atomic_depth--;
+	model.ptl_depth--;
 	model_trace("spinlock released; still held", lock->held);
 }
 
@@ -124,6 +133,10 @@ static inline void assert_spin_locked(spinlock_t *lock)
 }
 
 #define lockdep_assert_held(lock) assert_spin_locked(lock)
+
+/* With interrupts off nobody may sleep either; that they are on again shows as atomic context. */
+#define local_irq_save(flags) do { (flags) = 0; model_step(); model.irqs_off++; model.atomic_depth++; } while (0)
+#define local_irq_restore(flags) do { (void)(flags); model_step(); model.irqs_off--; model.atomic_depth--; } while (0)
 
 static inline void rcu_read_lock(void)
 {

@@ -6,7 +6,7 @@
 
 static inline bool userfaultfd_wp(struct vm_area_struct *vma)
 {
-	return vma->vm_flags & VM_UFFD_WP;
+	return IS_ENABLED(CONFIG_USERFAULTFD) && (vma->vm_flags & VM_UFFD_WP);
 }
 
 static inline bool userfaultfd_pte_wp(struct vm_area_struct *vma, pte_t pte)
