@@ -164,11 +164,11 @@ def test_every_value_of_the_rules_occurs(walk: Walk) -> None:
 
 def test_get_takes_one_reference_and_pin_takes_a_pin(walk: Walk) -> None:
     table = walk.table
-    names = [name for name in RETURNS if name.endswith("page") and name != "other_page"]
+    names = [name for name in RETURNS if name.endswith("page")]
     page = np.isin(table.field("ret"), [RETURNS.index(name) for name in names])
     get, pin = table.has("FOLL_GET"), table.has("FOLL_PIN")
     split = table.states(level="pmd", entry="present") & table.has("FOLL_SPLIT_PMD")
-    large = table.states(level="pmd hugetlb", entry="present zero") | split
+    large = table.states(level="pmd hugetlb", entry="present zero migration") | split
     small_zero = table.field("ret") == RETURNS.index("zero_page")
     refs = np.where(page & (get | (pin & large & ~small_zero)), 1, 0)
     pins = np.where(page & pin & ~get & ~small_zero, 1, 0)

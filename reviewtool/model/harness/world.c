@@ -323,8 +323,12 @@ static void count_page(struct page *page)
 static void count_pages(void)
 {
 	if (!world.mapped) {
-		/* what a function gets that takes a page */
+		/* what a function gets that takes a page, and what a migration leaves when it ends */
 		count_page(&model_pages[PFN_SMALL]);
+		if (model_tables.pmd.pmd && !(model_tables.pmd.pmd & _PAGE_TABLE)) {
+			count_page(&model_pages[PFN_LARGE]);
+			count_page(&model_pages[PFN_LARGE + 1]);
+		}
 		return;
 	}
 	count_page(world.mapped->head);
