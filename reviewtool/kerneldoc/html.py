@@ -54,11 +54,20 @@ def render_html(documents: Sequence[Document], title: str) -> str:
     )
 
 
+def _says_something(note: nodes.footnote) -> bool:
+    """Return whether NOTE has words beside its mark: the manual page writer takes that for granted."""
+    marks = (nodes.label, nodes.system_message)
+    return any(part.astext().strip() for part in note.children if not isinstance(part, marks))
+
+
 def render_manual(documents: Sequence[Document], title: str) -> str:
     """Return one manual page in troff with everything that DOCUMENTS show."""
     tree = parse_page(documents, tables=False)
     tree["title"] = title
     tree.insert(0, nodes.title(title, title))
+    for note in list(tree.findall(nodes.footnote)):
+        if not _says_something(note):
+            note.replace_self(nodes.paragraph("", note.astext()))
     output = publish_from_doctree(tree, writer=ManWriter(), settings_overrides=_settings())
     return output if isinstance(output, str) else output.decode()
 

@@ -87,7 +87,10 @@ def test_changed_scenarios_are_counted_as_the_comparison_of_a_review_counts_them
     for text in (tree.files[path], tree.files[path].replace(old, new)):
         made = build(
             BuildRequest(
-                Snapshot({**tree.files, path: text}), (binding,), domain.flags, index.constants
+                Snapshot({**tree.files, path: text}),
+                (binding,),
+                (*domain.flags, *domain.also),
+                index.constants,
             ),
             Cache(None),
         )

@@ -105,7 +105,7 @@ def test_the_options_that_a_witness_gives_run_that_scenario(kept: Path) -> None:
         ),
         (["vm_normal_page", "--set", "flags=FOLL_GET"], "takes no flags"),
         (["no_such_function"], "the tree has no such function"),
-        (["smaps_account"], "cannot be run"),
+        (["walk_pte_range"], "cannot be run"),
         (["follow_page", "--tree", "/nonexistent"], "/nonexistent"),
         (["follow_page", "--set", "entry=\x1b[2J"], "entry is one of"),
         ([], "ENTRY"),

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reviewtool.errors import InputError
@@ -153,6 +153,7 @@ MARKUP = [
 
 
 @given(st.lists(st.sampled_from(MARKUP), max_size=14).map("".join), st.integers(0, 2))
+@example(".. [1] x\n   ::\n", 0)
 @settings(max_examples=150, deadline=None)
 def test_any_markup_gives_a_page_that_loads_nothing(body: str, place: int) -> None:
     lines = "".join(f" * {line}\n" for line in body.split("\n"))
