@@ -7,6 +7,8 @@ import sys
 
 import click
 
+from reviewtool.cli.configuration import config_option
+
 _FORMATS = ("rst", "man", "none", "html", "manual", "json")
 
 
@@ -35,13 +37,7 @@ _FORMATS = ("rst", "man", "none", "html", "manual", "json")
 )
 @click.option("--draft", is_flag=True, help="Write comments for functions that have none.")
 @click.option("--in-place", is_flag=True, help="With --draft: into the file.")
-@click.option(
-    "--config",
-    "config",
-    multiple=True,
-    metavar="NAME=on|off",
-    help="Kernel option for what is run.",
-)
+@config_option
 @click.option("--strip-macro", "macros", multiple=True, help="A macro to drop from declarations.")
 @click.option("--sphinx-major", type=int, default=3, show_default=True, help="Dialect of reST.")
 @click.option("--line-numbers", is_flag=True, help="Mark source lines in reST.")

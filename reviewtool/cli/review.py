@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reviewtool.cli.configuration import config_option
 from reviewtool.cli.status import exit_status, fail_on_option
 from reviewtool.report.formats import FORMATS
 
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
     metavar="REV",
     help="Commit of the tree to apply to; default: the one that the patches were made from.",
 )
-@click.option(
-    "--config", "config", multiple=True, metavar="NAME=on|off", help="Set a kernel option."
-)
+@config_option
 @click.option(
     "--configs",
     metavar="LIST",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reviewtool.cli.configuration import config_option
+
 if TYPE_CHECKING:
     from reviewtool.tree.snapshot import Snapshot
 
@@ -22,9 +24,7 @@ if TYPE_CHECKING:
     metavar="FACTOR=VALUE",
     help="Set a factor, and more by name: entry=present,protnone; or flags=FOLL_A,FOLL_B.",
 )
-@click.option(
-    "--config", "config", multiple=True, metavar="NAME=on|off", help="Set a kernel option."
-)
+@config_option
 @click.option(
     "--tree",
     type=click.Path(),

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 import pytest
 from click.testing import CliRunner
 
 from reviewtool.cli import group
+from reviewtool.simulate.configuration import OPTIONS
 
 COMMANDS = group.list_commands(click.Context(group))
 
@@ -24,3 +27,9 @@ def test_help_has_an_example_on_a_line_of_its_own_and_no_marks_of_the_library(co
         if line.startswith("    ") and f"reviewtool {command}".strip() in line
     ]
     assert examples, result.output
+
+
+@pytest.mark.parametrize("command", ["review", "simulate", "kerneldoc"])
+def test_help_names_every_kernel_option(command: str) -> None:
+    output = CliRunner().invoke(group, [command, "--help"]).output
+    assert {option.name for option in OPTIONS} <= set(re.findall(r"[A-Z_]{3,}", output))
