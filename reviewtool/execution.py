@@ -41,6 +41,13 @@ from reviewtool.tree.source import Function, SourceIndex, index_sources
 Progress = Callable[[str, int, int], None]
 
 
+Tell = Callable[[str], None]
+
+
+def tell_nobody(_line: str) -> None:
+    """Wait for the report."""
+
+
 CheckFixes = Callable[[Patch, Ran | None], tuple[FixesReview, ...]]
 
 
@@ -58,6 +65,7 @@ class Settings:
     pictures: whether to make what a page shows beside the review (PatchReview.picture).
     find_blob: gives the versions that three-way merges need.
     check_fixes: holds Fixes: tags against the history.
+    tell: gets a line on each change as soon as it is found, long before the report.
     combine: whether to combine all flags where a sweep could not, and saw no change.
     mutants: how many small wrong versions of each patch's functions to try, for PatchReview.sensitivity.
     """
@@ -70,6 +78,7 @@ class Settings:
     configuration: Configuration = DEFAULT_CONFIGURATION
     find_blob: FindBlob = no_blob
     check_fixes: CheckFixes = no_fixes
+    tell: Tell = tell_nobody
     combine: bool = True
     mutants: int = 0
     vocabulary: Vocabulary | None = None
@@ -375,9 +384,20 @@ def compare_sides(
     """Return what differs between SIDES of entry NAME, whose keys are KEYS; each pair is compared once."""
     run.sides |= zip(keys, sides, strict=True)
     if keys not in run.compared:
+        comparison = compare(name, domain, *sides)
+        _tell(run.settings.tell, comparison)
         before, after = (find_facts(name, domain, side) for side in sides)
-        run.compared[keys] = Compared(compare(name, domain, *sides), before, after)
+        run.compared[keys] = Compared(comparison, before, after)
     return run.compared[keys]
+
+
+def _tell(tell: Tell, comparison: Comparison) -> None:
+    """Tell of the most frequent change, if there is one."""
+    for first in comparison.changes[:1]:
+        tell(
+            f"{comparison.entry}(): {comparison.changed:,} of {comparison.domain.scenarios:,} scenarios change; "
+            f"for example {first.witness.words}: {first.witness_before} -> {first.witness_after}"
+        )
 
 
 def _sweep(

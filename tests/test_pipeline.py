@@ -266,3 +266,33 @@ def test_a_broken_kernel_doc_comment_is_a_finding_of_the_patch_that_adds_it() ->
     found = [finding for finding in review.patches[0].findings if finding.id == "kernel-doc"]
     assert {finding.path for finding in found} == {"mm/memory.c"}
     assert any("vma" in finding.title for finding in found)
+
+
+def test_a_change_is_told_as_soon_as_it_is_found() -> None:
+    from reviewtool.mail.inputs import InputSource  # noqa: PLC0415
+    from reviewtool.pipeline import Settings, review_series  # noqa: PLC0415
+    from reviewtool.series.read import read_series  # noqa: PLC0415
+    from reviewtool.simulate.cache import open_cache  # noqa: PLC0415
+    from reviewtool.tree.snapshot import bundled_model  # noqa: PLC0415
+    from tests.conftest import SAMPLES  # noqa: PLC0415
+
+    told: list[str] = []
+    steps: list[str] = []
+
+    def progress(what: str, _done: int, _of: int) -> None:
+        if told:
+            steps.append(what)
+
+    patch = SAMPLES / "smaps-undone.mbox"
+    review, _ = review_series(
+        read_series([InputSource(patch.name, patch)]),
+        bundled_model(),
+        Settings(tell=told.append),
+        open_cache(),
+        progress,
+    )
+    (first, *_) = review.patches[0].entries
+    assert told[0].startswith(
+        f"{first.name}(): {first.changed:,} of {first.scenarios:,} scenarios change; "
+    )
+    assert steps, "work went on after the first line"

@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from reviewtool.errors import InputError
+from reviewtool.errors import InputError, visible
 
 
 def write_result(data: bytes, output: str | None) -> None:
@@ -46,7 +46,17 @@ def write_result(data: bytes, output: str | None) -> None:
 
 
 class Progress:
-    """Progress bars on standard error; says nothing where that is no terminal."""
+    """What is called as work goes on; this one says nothing."""
+
+    def tell(self, line: str) -> None:
+        """Say LINE at once."""
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Show that DONE of OF steps of WHAT are done."""
+
+
+class _Bars(Progress):
+    """Progress bars on a terminal, and lines above them."""
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415
@@ -64,6 +74,10 @@ class Progress:
         self._tasks: dict[str, int] = {}
         self._lock = Lock()
 
+    def tell(self, line: str) -> None:
+        """Print LINE above the bars."""
+        self.bars.console.print(visible(line), markup=False, highlight=False)
+
     def __call__(self, what: str, done: int, of: int) -> None:
         """Show that DONE of OF steps of WHAT are done."""
         from rich.markup import escape  # noqa: PLC0415
@@ -76,11 +90,11 @@ class Progress:
 
 
 @contextmanager
-def show_progress(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Give something to call with (what, done, of); on a terminal it draws bars."""
+def show_progress(*, quiet: bool = False) -> Iterator[Progress]:
+    """Give something to call with (what, done, of), and to tell lines; on a terminal it draws bars."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _what, _done, _of: None
+        yield Progress()
         return
-    progress = Progress()
+    progress = _Bars()
     with progress.bars:
         yield progress

@@ -182,6 +182,7 @@ def make_review(
             if not has_function(chosen.snapshot, entry):
                 raise InputError(f"--entry {entry}", "the tree has no such function")
         with show_progress(quiet=quiet) as progress:
+            settings = replace(settings, tell=progress.tell)
             cache = open_cache() if cached else Cache(None)
             if chosen.git is not None and chosen.commit is not None:
                 checker = fixes_checker(chosen.git, chosen.commit, cache, settings, progress)
