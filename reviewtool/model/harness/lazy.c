@@ -22,7 +22,7 @@ static const struct { unsigned char shift, width; } places[] = FACTOR_PLACES;
 #define NR_FACTORS (sizeof(places) / sizeof(places[0]))
 _Static_assert(NR_FACTORS <= SHADOW_FLAGS, "labels are bits of one word");
 #define L(factor) (1UL << FACTOR_##factor)
-#define EVERYTHING (SHADOW_CHANGED - 1)
+#define ALL_FACTORS ((1UL << NR_FACTORS) - 1)
 
 static unsigned int flag_values[SHADOW_FLAGS];
 
@@ -125,16 +125,19 @@ static void label_vma(void)
 	shadow_label(word, VM_MERGEABLE, L(mergeable));
 	shadow_mark(&vma->anon_vma, sizeof(vma->anon_vma), L(vma));
 	shadow_mark(&vma->vm_ops, sizeof(vma->vm_ops), L(vma));
-	shadow_mark(&vma->vm_end, sizeof(vma->vm_end), L(range));
+	shadow_mark(&vma->vm_end, sizeof(vma->vm_end), L(range) | L(level));
 }
 
 static void label_world(unsigned int flag_bits)
 {
+	shadow everything = ALL_FACTORS | ((1UL << flag_bits) - 1) << SHADOW_FLAGS;
 	unsigned int word;
 
-	shadow_mark(&world, sizeof(world), EVERYTHING);
+	/* by fours: what shares four bytes shares a shadow */
+	shadow_mark(&world, sizeof(world), everything);
 	shadow_mark(&world.mm, sizeof(world.mm), 0);
 	shadow_mark(&world.anon_vma, sizeof(world.anon_vma), 0);
+	shadow_mark(&world.mapping, sizeof(world.mapping), 0);
 	shadow_mark(&world.pgmap, sizeof(world.pgmap), 0);
 	word = shadow_new_word(&world.pgmap.gone, 4);
 	shadow_label(word, ~0UL, L(pgmap));
@@ -146,9 +149,9 @@ static void label_world(unsigned int flag_bits)
 	shadow_mark(&world.range, sizeof(world.range), L(range));
 	shadow_mark(&world.nr_pages, sizeof(world.nr_pages), L(range));
 	shadow_mark(&world.waiting, sizeof(world.waiting), L(waiting));
-	shadow_mark(&world.unmapped, sizeof(world.unmapped), 0);
+	shadow_mark(&world.unmapped, 4, 0);
 	/* a copy of the VMA, but for what the range says */
-	shadow_mark(&world.next_vma, sizeof(world.next_vma), L(range));
+	shadow_mark(&world.next_vma, sizeof(world.next_vma), L(range) | L(level));
 	/* two bytes of one shadow */
 	word = shadow_new_word(&world.argument, 4);
 	shadow_label(word, 0xffUL, L(argument));
@@ -161,7 +164,7 @@ static void label_world(unsigned int flag_bits)
 
 	label_pages();
 	label_tables(&model_tables, table_words);
-	shadow_mark(&world_fresh, sizeof(world_fresh), EVERYTHING);
+	shadow_mark(&world_fresh, sizeof(world_fresh), everything);
 	label_tables(&world_fresh.tables, fresh_words);
 	shadow_mark(&model_task, sizeof(model_task), L(signal));
 	shadow_mark(&model_task.mm, sizeof(model_task.mm), 0);
