@@ -102,13 +102,14 @@ def main() -> None:
         sys.exit(__doc__)
     tree, rest = sys.argv[1], sys.argv[2:]
     rows: list[Row] = []
+    work: list[tuple[str, str, tuple[str, ...], str | None]]
     if rest[0] == "--mails":
         work = [(mail.rsplit("/", 1)[-1], "", (mail,), None) for mail in rest[1:]]
     else:
         ranges = [word for word in rest if ".." in word]
         paths = [word for word in rest if ".." not in word] or ["mm/gup.c"]
         found = [commit for one in ranges for commit in commits_of(tree, one, paths)]
-        work = [(name[:12], subject, (), f"{name}^..{name}") for name, subject in found]  # type: ignore[misc]
+        work = [(name[:12], subject, (), f"{name}^..{name}") for name, subject in found]
     for name, subject, inputs, revisions in work:
         rows.append(review_one(tree, name, subject, inputs, revisions))
         print(visible(str(rows[-1])), flush=True)

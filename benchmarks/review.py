@@ -39,7 +39,11 @@ def one_line_patches(count: int) -> list[str]:
         old, new = tree.files[mutant.path], mutant.apply(tree).files[mutant.path]
         names = f"a/{mutant.path}", f"b/{mutant.path}"
         made.append(
-            "".join(difflib.unified_diff(old.splitlines(True), new.splitlines(True), *names))  # noqa: FBT003
+            "".join(
+                difflib.unified_diff(
+                    old.splitlines(keepends=True), new.splitlines(keepends=True), *names
+                )
+            )
         )
     return made
 

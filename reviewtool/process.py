@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from reviewtool.errors import ToolError
 
@@ -53,6 +53,26 @@ def _confine(pid: int, limits: Limits) -> None:
             return  # it has ended already
 
 
+def _start(
+    argv: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str] | None,
+    stderr: int | IO[bytes],
+) -> subprocess.Popen[bytes]:
+    """Start ARGV with pipes.  Raises: ToolError when it cannot be started."""
+    try:
+        return subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env={"LC_ALL": "C.UTF-8", **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+    except OSError as error:
+        raise ToolError(argv[0], f"cannot be started: {error.strerror}") from error
+
+
 def run_program(
     argv: Sequence[str],
     *,
@@ -66,19 +86,7 @@ def run_program(
     The environment is exactly what is passed, by default empty but for the C locale.
     Raises: ToolError when it cannot be started or does not end in time.
     """
-    variables = {"LC_ALL": "C.UTF-8", **(environment or {})}
-    try:
-        program = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except OSError as error:
-        raise ToolError(argv[0], f"cannot be started: {error.strerror}") from error
-    with program:
+    with _start(argv, cwd, environment, subprocess.PIPE) as program:
         _confine(program.pid, limits)
         try:
             stdout, stderr = program.communicate(stdin, timeout=limits.time_s)
@@ -214,19 +222,11 @@ def start_program(
 
     wait_s: how long an answer may take.  Raises: ToolError when it cannot be started.
     """
-    variables = {"LC_ALL": "C.UTF-8", **(environment or {})}
     said = tempfile.TemporaryFile()  # noqa: SIM115  (Running.close() closes it)
     try:
-        program = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-        )
-    except OSError as error:
+        program = _start(argv, cwd, environment, said)
+    except ToolError:
         said.close()
-        raise ToolError(argv[0], f"cannot be started: {error.strerror}") from error
+        raise
     _confine(program.pid, limits)
     return Running(argv[0], program, said, wait_s)

@@ -174,10 +174,14 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
 def headline(outcome: Outcome, unmodelled: tuple[str, ...], out: str) -> str:
     """Say what came of a run in the words by which changes are grouped: value, hazards, what is handed out."""
     parts = [result_words(outcome, unmodelled), *hazard_words(outcome)]
-    handed = out_words(outcome, out) if out != "stats" else ""
-    if handed and not (handed.startswith("pages[0]") and outcome.ret not in ("1", "positive")):
-        parts.append(handed)
-    return ", ".join(parts)
+    handed = handed_words(outcome, out) if out != "stats" else ""
+    return ", ".join([*parts, handed] if handed else parts)
+
+
+def handed_words(outcome: Outcome, out: str) -> str:
+    """Say what is handed out, unless it is an array that the caller will not read."""
+    said = out_words(outcome, out)
+    return "" if said.startswith("pages[0]") and outcome.ret not in ("1", "positive") else said
 
 
 _RARER: _Key = ("one of several rarer outcomes", False)

@@ -15,7 +15,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from reviewtool.behaviour.compare import Side
+from reviewtool.behaviour.compare import Side, handed_words, headline
 from reviewtool.behaviour.outcome import (
     Outcome,
     describe,
@@ -160,15 +160,10 @@ _NOTHING = ("null", "0", "false", "void")
 
 def _headline(outcome: Outcome, side: Side) -> str:
     """Say result, hazards and what is handed out: what one cell of the map can tell."""
-    parts = [result_words(outcome, side.unmodelled), *hazard_words(outcome)]
-    handed = _handed(outcome, side)
-    return ", ".join([*parts, handed] if handed else parts)
-
-
-def _handed(outcome: Outcome, side: Side) -> str:
-    """Say what is handed out, unless it is an array that the caller will not read."""
-    said = out_words(outcome, side.out)
-    return "" if said.startswith("pages[0]") and outcome.ret not in ("1", "positive") else said
+    said = headline(outcome, side.unmodelled, side.out)
+    # changes are not grouped by what was accounted, but a cell shows it
+    accounted = handed_words(outcome, side.out) if side.out == "stats" else ""
+    return f"{said}, {accounted}" if accounted else said
 
 
 def _kind(outcome: Outcome, side: Side) -> Kind:
@@ -183,7 +178,7 @@ def _kind(outcome: Outcome, side: Side) -> Kind:
         return Kind.ERROR if " -E" in handed else Kind.VALUE
     if outcome.ret in _PAGES and handed == "pages[0] is NULL":
         return Kind.VALUE
-    if outcome.ret in _PAGES and "zero page" in _handed(outcome, side):
+    if outcome.ret in _PAGES and "zero page" in handed_words(outcome, side.out):
         return Kind.ZERO
     if outcome.ret in _PAGES:
         return Kind.PAGE
@@ -194,7 +189,7 @@ def _kind(outcome: Outcome, side: Side) -> Kind:
 
 def _letters(outcome: Outcome, side: Side, taken: set[str]) -> str:
     """Return a few characters for the result of OUTCOME that are not TAKEN."""
-    handed = _handed(outcome, side)
+    handed = handed_words(outcome, side.out)
     said = handed.removeprefix("status ").removeprefix("pages[0] is ")
     if said in ("", "NULL"):
         said = result_words(outcome)  # no page was handed out: the number says more

@@ -94,8 +94,7 @@ def cover_boxes(
     plainness = (on & np.uint32(1) == 0).sum(axis=1)
     # A long list is read by nobody: what comes after the first rules is found with less effort.
     found = cover_with_cubes(on, off, full, _orders(boxes.shape[1]), plainness, _EFFORT)
-    cubes = list(found)
-    cubes = _irredundant(cubes, on)
+    cubes = _irredundant(list(found), on)
     if not _union(cubes, on).all() or any(_touches(cube, off).any() for cube in cubes):
         raise AssertionError("a rule list must cover its set exactly")
     cubes.sort(key=lambda cube: -int(_holds(cube, on).sum()))

@@ -131,6 +131,17 @@ def compiler() -> tuple[str, ...]:
     return (str(Path(ziglang.__file__).parent / "zig"),)
 
 
+def run_compiler(argv: list[str], folder: Path, stdin: bytes) -> Finished:
+    """Run ARGV, which begins with compiler(), in FOLDER: bounded, and with no other folder for its files."""
+    return run_program(
+        argv,
+        cwd=folder,
+        stdin=stdin,
+        environment={"TMPDIR": str(folder)},
+        limits=_COMPILER_LIMITS,
+    )
+
+
 @cache
 def compiler_identity() -> str:
     """Return a text that changes when the compiler does."""
@@ -375,13 +386,7 @@ class _Builder:
         return (self.folder / "_all.wasm").read_bytes()
 
     def _run(self, argv: list[str], stdin: bytes) -> Finished:
-        return run_program(
-            argv,
-            cwd=self.folder,
-            stdin=stdin,
-            environment={"TMPDIR": str(self.folder)},
-            limits=_COMPILER_LIMITS,
-        )
+        return run_compiler(argv, self.folder, stdin)
 
 
 _C_TYPES = {"i32": "int", "i64": "long", "f32": "float", "f64": "double"}

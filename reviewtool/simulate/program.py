@@ -7,8 +7,7 @@ import tempfile
 from pathlib import Path
 
 from reviewtool.errors import ToolError
-from reviewtool.process import Limits, run_program
-from reviewtool.simulate.build import compiler, compiler_identity
+from reviewtool.simulate.build import compiler, compiler_identity, run_compiler
 from reviewtool.simulate.cache import Cache, key_of
 
 _FLAGS = (
@@ -34,13 +33,7 @@ def build_program(source: str, exports: tuple[str, ...], cache: Cache) -> bytes:
             (["wasm-ld", "-mwasm64", "--no-entry", "--stack-first", f"--max-memory={_MEMORY_BYTES}", *link,
               "program.o", "-o", "program.wasm"], b""),
         ):  # fmt: skip
-            made = run_program(
-                [*compiler(), *argv],
-                cwd=folder,
-                stdin=stdin,
-                environment={"TMPDIR": name},
-                limits=Limits(time_s=60, memory_bytes=8 << 30, file_bytes=64 << 20),
-            )
+            made = run_compiler([*compiler(), *argv], folder, stdin)
             if made.status:
                 raise ToolError(argv[0], made.stderr.decode("utf-8", "replace").strip())
         body = (folder / "program.wasm").read_bytes()

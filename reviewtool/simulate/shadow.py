@@ -99,13 +99,10 @@ class _Bytes:
                 return value
 
     def signed(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if not byte & 0x80:
-                return value - (1 << shift) if byte & 0x40 else value
+        start = self.at
+        value = self.unsigned()
+        bits = 7 * (self.at - start)
+        return value - (1 << bits) if self.data[self.at - 1] & 0x40 else value
 
     def take(self, count: int) -> bytes:
         self.at += count
