@@ -1,75 +1,84 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Objects and modules that need not be compiled again, under the user's cache directory.
 
-What is kept is WebAssembly, which runs in the sandbox like any other: a file that somebody planted
-here can give wrong outcomes but cannot do anything.  Even so the folder is private to the user, and
-one that is not is left alone.  A cache that cannot be used is no error; it only saves nothing.
+What is kept decides what a review says, so only what this user kept is believed (private.py): an
+entry that somebody planted, cut, changed or put under another's name is as good as none, and said.
+A cache that cannot be used is no error; it only saves nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-import tempfile
+import warnings
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-_DIGEST = 32
+from reviewtool.private import (
+    CacheWarning,
+    NotPrivateError,
+    cache_folder,
+    make_private,
+    read_private,
+    seal,
+    unseal,
+    user_secret,
+    write_private,
+)
 
-
-def cache_folder() -> Path:
-    """Return where this user's cache is: $XDG_CACHE_HOME or ~/.cache.  Source: XDG base directories."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not base.startswith("/"):
-        base = str(Path("~").expanduser() / ".cache")
-    return Path(base) / "reviewtool"
+_SUFFIX = ".kept"
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Keyed bytes in FOLDER, each with a digest so that a torn file is not taken for a whole one."""
+    """Bytes by key in FOLDER, each with a code that needs SECRET; a folder that is None keeps nothing."""
 
     folder: Path | None
+    secret: bytes = field(default=b"", repr=False)
 
     def get(self, key: str) -> bytes | None:
         """Return what was kept under KEY, or None."""
         if self.folder is None:
             return None
-        with suppress(OSError):
-            kept = (self.folder / key).read_bytes()
-            body = kept[_DIGEST:]
-            if hashlib.sha256(body).digest() == kept[:_DIGEST]:
-                return body
+        try:
+            body = unseal(self.secret, key, read_private(self.folder / (key + _SUFFIX)))
+        except FileNotFoundError:
+            return None
+        except NotPrivateError as error:
+            _tell(f"an entry of the cache in {self.folder} is not used: {error.strerror}")
+        except OSError as error:
+            _tell(f"the cache in {self.folder} cannot be read: {error.strerror}")
+        else:
+            if body is None:
+                _tell(
+                    f"an entry of the cache in {self.folder} is not used: it is not as we kept it"
+                )
+            return body
         return None
 
     def put(self, key: str, body: bytes) -> None:
         """Keep BODY under KEY; nobody ever sees half of it."""
         if self.folder is None:
             return
-        with suppress(OSError):
-            handle, name = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(body).digest() + body)
-            Path(name).replace(self.folder / key)
+        try:
+            write_private(self.folder / (key + _SUFFIX), seal(self.secret, key, body))
+        except OSError as error:
+            _tell(f"the cache in {self.folder} cannot be written: {error.strerror}")
+
+
+def _tell(what: str) -> None:
+    warnings.warn(CacheWarning(what), stacklevel=1)
 
 
 def open_cache(folder: Path | None = None) -> Cache:
     """Return the cache in FOLDER (default: the user's), or one that keeps nothing if it is not private."""
     folder = folder or cache_folder()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-    except OSError:
+        make_private(folder)
+        return Cache(folder, user_secret())
+    except OSError as error:
+        _tell(f"no cache is used: {error.filename}: {error.strerror}")
         return Cache(None)
-    private = (
-        stat.S_ISDIR(status.st_mode)
-        and status.st_uid == os.geteuid()
-        and not status.st_mode & 0o022
-    )
-    return Cache(folder if private else None)
 
 
 def key_of(parts: Iterable[str]) -> str:

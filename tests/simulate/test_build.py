@@ -75,23 +75,6 @@ def test_a_second_build_comes_from_the_cache_and_is_the_same(tmp_path: Path) -> 
     assert sorted((tmp_path / "cache").iterdir()) == files
 
 
-def test_a_torn_file_in_the_cache_is_not_used(tmp_path: Path) -> None:
-    kept = open_cache(tmp_path / "cache")
-    kept.put("a", b"whole")
-    assert kept.get("a") == b"whole"
-    (tmp_path / "cache/a").write_bytes((tmp_path / "cache/a").read_bytes()[:-1])
-    assert kept.get("a") is None
-
-
-def test_a_cache_that_others_can_write_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "open").mkdir()
-    (tmp_path / "open").chmod(0o777)
-    kept = open_cache(tmp_path / "open")
-    kept.put("a", b"planted")
-    assert kept.get("a") is None
-    assert not list((tmp_path / "open").iterdir())
-
-
 def test_a_function_whose_parameter_cannot_be_made_is_not_bound() -> None:
     index = index_sources(extended("\nint odd(struct file *file)\n{\n\treturn 0;\n}\n"))
     unbound = bind(index.functions["odd"])

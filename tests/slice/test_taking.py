@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from reviewtool.simulate.build import check
-from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.cache import Cache, open_cache
 from reviewtool.simulate.trace import Trace, trace
 from reviewtool.slice.pair import is_kernel_tree, slice_pair
 from reviewtool.slice.taking import Slice, take_slice
@@ -126,7 +126,7 @@ def test_a_slice_runs_and_names_the_tree_s_lines(
 def test_what_a_slice_had_to_leave_out_is_known_the_next_time(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    cache = Cache(tmp_path_factory.mktemp("objects"))
+    cache = open_cache(tmp_path_factory.mktemp("objects"))
     first = take_slice(TREE.read, ("look_up",), cache=cache)
     assert first.dropped == {("include/linux/mm.h", "told_by")}
     assert take_slice(TREE.read, ("look_up",), cache=cache) == first
