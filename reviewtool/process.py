@@ -9,12 +9,15 @@ import select
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import IO, BinaryIO
 
+from reviewtool.confinement import Reach, start_confined
 from reviewtool.errors import ToolError
 
 
@@ -29,11 +32,12 @@ class Finished:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a program may use before it is stopped."""
+    """What a program may use before it is stopped; output_bytes is what it may say in all."""
 
     time_s: float = 60.0
     memory_bytes: int = 4 << 30
     file_bytes: int = 256 << 20
+    output_bytes: int = 4 << 30
 
 
 DEFAULT_LIMITS = Limits()
@@ -80,20 +84,83 @@ def run_program(
     stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    reach: Reach | None = None,
 ) -> Finished:
     """Run ARGV in CWD and wait for it.
 
     The environment is exactly what is passed, by default empty but for the C locale.
-    Raises: ToolError when it cannot be started or does not end in time.
+    reach: the only files that it can open, where the kernel can hold it to that (confinement.py).
+    Raises: ToolError when it cannot be started, does not end in time or says too much.
     """
-    with _start(argv, cwd, environment, subprocess.PIPE) as program:
-        _confine(program.pid, limits)
+
+    def start() -> subprocess.Popen[bytes]:
+        return _start(argv, cwd, environment, subprocess.PIPE)
+
+    with start() if reach is None else start_confined(reach, start) as program:
         try:
-            stdout, stderr = program.communicate(stdin, timeout=limits.time_s)
-        except subprocess.TimeoutExpired as error:
+            _confine(program.pid, limits)
+            stdout, stderr = _converse(program, stdin, limits)
+        except BaseException as error:
             program.kill()
-            raise ToolError(argv[0], f"did not end within {limits.time_s:g} s") from error
+            if isinstance(error, _TooMuchError):
+                raise ToolError(argv[0], str(error)) from error
+            raise
         return Finished(stdout, stderr, program.returncode)
+
+
+class _TooMuchError(Exception):
+    """A program went beyond a limit that we hold it to ourselves."""
+
+
+def _converse(
+    program: subprocess.Popen[bytes], stdin: bytes, limits: Limits
+) -> tuple[bytes, bytes]:
+    """Hand STDIN to PROGRAM and wait for its end; return what it said.
+
+    communicate() would keep whatever comes, and a macro of a stranger's can expand without end.
+    Raises: _TooMuchError.
+    """
+    assert program.stdin and program.stdout and program.stderr  # noqa: S101, PT018
+    said: dict[int, list[bytes]] = {program.stdout.fileno(): [], program.stderr.fileno(): []}
+    left, ends = limits.output_bytes, time.monotonic() + limits.time_s
+    data = memoryview(stdin)
+    os.set_blocking(program.stdin.fileno(), False)
+    with DefaultSelector() as selector:
+        selector.register(program.stdout, EVENT_READ)
+        selector.register(program.stderr, EVENT_READ)
+        if stdin:
+            selector.register(program.stdin, EVENT_WRITE)
+        else:
+            program.stdin.close()
+        while selector.get_map():
+            for key, _ in selector.select(max(0.0, ends - time.monotonic())):
+                if key.fd in said:
+                    block = os.read(key.fd, 1 << 18)
+                    said[key.fd].append(block)
+                    left -= len(block)
+                    if not block:
+                        selector.unregister(key.fileobj)
+                    continue
+                try:
+                    data = data[os.write(key.fd, data) :]
+                except BlockingIOError:
+                    continue
+                except BrokenPipeError:
+                    data = data[:0]
+                if not data:
+                    selector.unregister(key.fileobj)
+                    program.stdin.close()
+            if left < 0:
+                reason = f"said more than {limits.output_bytes >> 20} MiB"
+                raise _TooMuchError(reason)
+            if time.monotonic() >= ends:
+                break
+    try:
+        program.wait(max(0.0, ends - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise _TooMuchError(f"did not end within {limits.time_s:g} s") from error
+    stdout, stderr = (b"".join(blocks) for blocks in said.values())
+    return stdout, stderr
 
 
 def run_bounded(
