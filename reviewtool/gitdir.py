@@ -13,7 +13,6 @@ Source: gitrepository-layout(5); git(1), "Environment variables"; git-cat-file(1
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from threading import Lock
 from reviewtool.errors import InputError, ToolError
 from reviewtool.gitplace import Place, find_repository, read_small, refuse_alternates, refuse_pipes
 from reviewtool.process import Finished, Limits, Running, run_program, start_program
+from reviewtool.scratch import scratch_folder
 
 CLEAN: Mapping[str, str] = {
     "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -409,8 +409,8 @@ def open_gitdir(path: Path, name: str = "", *, above: bool = False) -> Iterator[
         raise InputError(name, f"cannot be read: {error.strerror}") from error
     if place is None:
         raise InputError(name, "no git repository")
-    with tempfile.TemporaryDirectory(prefix="reviewtool-git-") as folder:
-        git = GitDir(name, place, Path(folder))
+    with scratch_folder("git") as folder:
+        git = GitDir(name, place, folder)
         try:
             yield git
         finally:

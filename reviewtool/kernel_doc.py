@@ -283,4 +283,13 @@ def _output_of(*argv: str) -> str:
 
 def main() -> None:
     """Run the program with the process's arguments."""
-    sys.exit(kernel_doc(sys.argv[1:]))
+    try:
+        status = kernel_doc(sys.argv[1:])
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"kernel-doc: {error.filename or 'output'}: {error.strerror}\n")
+        # What is still to be written goes nowhere; the interpreter would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 2
+    sys.exit(status)

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from reviewtool.behaviour.sensitivity import Bench, Fate, choose, try_mutants
 from reviewtool.execution import Settings
 from reviewtool.picture import Ran
 from reviewtool.review import CoverageReview, SensitivityReview
+from reviewtool.scratch import scratch_folder
 from reviewtool.simulate.cache import open_cache
 from reviewtool.tree.mutants import find_mutants
 
@@ -47,8 +45,8 @@ def measure_sensitivity(
         return ()
     tree, index = ran.after.tree, ran.after.index
     mutants = choose(find_mutants(tree, index, frozenset(changed)), settings.mutants)
-    with tempfile.TemporaryDirectory(prefix="reviewtool-mutants-") as folder:
-        bench = Bench(tree, open_cache(Path(folder)), settings.budget)
+    with scratch_folder("mutants") as folder:
+        bench = Bench(tree, open_cache(folder), settings.budget)
         trials = list(try_mutants(bench, mutants, workers=settings.workers, seconds=MOST_SECONDS))
     found = []
     for name in changed:

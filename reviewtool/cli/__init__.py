@@ -6,13 +6,19 @@ Commands are imported when they are called, so that `--help` and completion answ
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+import warnings
 from importlib import import_module
+from types import FrameType
+from typing import TextIO
 
 import click
 
 from reviewtool import __version__
 from reviewtool.errors import ReviewtoolError, visible
+from reviewtool.private import CacheWarning
 
 _COMMANDS = {
     "review": (
@@ -54,6 +60,11 @@ _COMMANDS = {
     "render": ("reviewtool.cli.render", "render", "Write a stored review in another format."),
     "check": ("reviewtool.cli.check", "check", "Check a mail as a command of b4."),
     "report": ("reviewtool.cli.report", "report", "Post a stored review to a Patchwork."),
+    "doctor": (
+        "reviewtool.cli.doctor",
+        "doctor",
+        "Say what this machine offers: compiler, cache, confinement.",
+    ),
     "schema": ("reviewtool.cli.render", "schema", "Write the JSON Schema of a stored review."),
 }
 
@@ -96,6 +107,8 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line; one clear line on standard error for whatever goes wrong."""
+    _show_warnings()
+    _end_cleanly()
     try:
         group(prog_name="reviewtool")
     except ReviewtoolError as error:
@@ -104,3 +117,47 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has seen enough
         sys.exit(0)
+    except OSError as error:  # a disk that is full, a folder for temporary files that is not there
+        from reviewtool.cli.output import give_up_output  # noqa: PLC0415
+
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"reviewtool: {visible(f'{where}{error.strerror or error}')}", err=True)
+        give_up_output()
+        sys.exit(2)
+
+
+def _show_warnings() -> None:
+    """Make each warning about the cache one line, told once."""
+    usual = warnings.showwarning
+    told: set[str] = set()
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, CacheWarning):
+            if str(message) not in told:
+                told.add(str(message))
+                click.echo(f"reviewtool: warning: {visible(str(message))}", err=True)
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+    warnings.simplefilter("always", CacheWarning)
+
+
+def _end_cleanly() -> None:
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: what it made for itself is removed."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # the second one ends it at once
+        sys.exit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # nohup(1) ignores SIGHUP
+                signal.signal(number, end)

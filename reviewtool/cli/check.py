@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,16 @@ if TYPE_CHECKING:
     from reviewtool.report.b4_checks import CheckResult
 
 _MOST_BYTES = 64 << 20
-_PASSED = ("PATH", "HOME", "XDG_CACHE_HOME", "LANG", "LC_ALL", "PYTHONPATH", "B4_TRACKING_FILE")
+_PASSED = (
+    "PATH",
+    "HOME",
+    "XDG_CACHE_HOME",
+    "XDG_STATE_HOME",
+    "LANG",
+    "LC_ALL",
+    "PYTHONPATH",
+    "B4_TRACKING_FILE",
+)
 
 
 @click.command("check")
@@ -69,8 +77,9 @@ def _bounded(mail: bytes, mode: str, time_limit: int, tree: str | None) -> tuple
     """Check MAIL in a program of its own, which is stopped with all that it started."""
     from reviewtool.process import run_bounded  # noqa: PLC0415
     from reviewtool.report.b4_checks import SERIES_TOOL, TOOL, not_told  # noqa: PLC0415
+    from reviewtool.scratch import scratch_folder  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="reviewtool-check-") as scratch:
+    with scratch_folder("check") as scratch:
         environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
         # -P: the current directory is somebody's tree, and no place to load modules from.
         program = [sys.executable, "-P", "-m", "reviewtool", "check"]
@@ -79,16 +88,25 @@ def _bounded(mail: bytes, mode: str, time_limit: int, tree: str | None) -> tuple
             [*program, "--b4", mode, "--time-limit", "0"],
             cwd=Path.cwd(),
             stdin=mail,
-            environment=environment | {"TMPDIR": scratch},
+            environment=environment | {"TMPDIR": str(scratch)},
             time_s=time_limit,
         )
     if done is None:
         why = f"stopped after {time_limit} s"
-    elif done.status not in (0, 1, 2) or done.stderr or (done.status and not done.stdout):
+    elif (
+        done.status not in (0, 1, 2) or _complaint(done.stderr) or (done.status and not done.stdout)
+    ):
         why = f"the check itself failed with status {done.status}"
     else:
         return done.stdout, done.status
     return _render(not_told(SERIES_TOOL if mode == "series" else TOOL, why), mode)
+
+
+def _complaint(said: bytes) -> bytes:
+    """Return what the check SAID on standard error, but for warnings, after which it went on."""
+    return b"".join(
+        line for line in said.splitlines() if not line.startswith(b"reviewtool: warning: ")
+    )
 
 
 def _render(result: CheckResult, mode: str) -> tuple[bytes, int]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import click
 
 from reviewtool.kerneldoc.parse import parse_source
+from reviewtool.scratch import scratch_folder
 from reviewtool.simulate.configuration import Configuration
 from reviewtool.tree.snapshot import MODEL_ROOT
 from reviewtool.tree.source import read_source
@@ -28,11 +28,9 @@ def with_written_comments(
     if not missing:
         yield files
         return
-    with tempfile.TemporaryDirectory(prefix="reviewtool-kerneldoc-") as folder:
+    with scratch_folder("kerneldoc") as folder:
         yield tuple(
-            _copy(Path(file), missing[file], Path(folder), configuration)
-            if file in missing
-            else file
+            _copy(Path(file), missing[file], folder, configuration) if file in missing else file
             for file in files
         )
 

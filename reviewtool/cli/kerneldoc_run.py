@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -142,15 +142,9 @@ def _options(request: Request, files: tuple[str, ...], settings: Settings) -> Op
 @contextmanager
 def _output(request: Request) -> Iterator[BinaryIO]:
     """Open what the output goes to."""
-    if request.output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    with ExitStack() as stack:
-        try:
-            stream = stack.enter_context(Path(request.output).open("wb"))
-        except OSError as error:
-            raise InputError(request.output, error.strerror or "cannot be written") from error
+    from reviewtool.cli.output import open_result  # noqa: PLC0415
+
+    with open_result(request.output) as stream:
         yield stream
 
 
@@ -309,6 +303,7 @@ def _from_behaviour(
 
 
 def _draft(request: Request, files: tuple[str, ...], options: Options) -> int:
+    from reviewtool.cli.output import write_result  # noqa: PLC0415
     from reviewtool.kerneldoc.draft import draft_comments, insert_drafts  # noqa: PLC0415
 
     names = frozenset(request.names)
@@ -325,7 +320,7 @@ def _draft(request: Request, files: tuple[str, ...], options: Options) -> int:
             if not request.in_place:
                 _write(stream, "\n".join(draft.comment for draft in drafts).encode(BYTES))
             elif drafts:
-                Path(path).write_bytes(insert_drafts(text, drafts).encode(BYTES))
+                write_result(insert_drafts(text, drafts).encode(BYTES), os.path.realpath(path))
     if names and not drafted:
         raise InputError(files[0], f"has no function {', '.join(sorted(names))} without comment")
     return 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 from reviewtool.errors import InputError, visible
 
@@ -19,30 +20,78 @@ def write_result(data: bytes, output: str | None) -> None:
 
     Raises: InputError when the file cannot be written; then it is as it was.
     """
+    with open_result(output) as file:
+        file.write(data)
+
+
+@contextmanager
+def open_result(output: str | None) -> Iterator[BinaryIO]:
+    """Give a stream whose bytes go to file OUTPUT at the end of the block, all or none of them.
+
+    None and "-" are standard output; to that and to what is no ordinary file (a device, a pipe) they go as they come.
+    Raises: InputError when it cannot be written.
+    """
     if output in (None, "-"):
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or error.filename is not None:
+                raise
+            give_up_output()
+            raise InputError("standard output", f"cannot be written: {error.strerror}") from error
         return
     target = Path(output or "")
     try:
         if target.exists() and not target.is_file():
             with target.open("wb") as device:
-                device.write(data)
-            return
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(target)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+                yield device
+        else:
+            with _replacing(target) as file:
+                yield file
     except OSError as error:
+        if error.filename not in (None, str(target)) and not error.filename.startswith(
+            _new(target)
+        ):
+            raise
         raise InputError(str(target), f"cannot be written: {error.strerror}") from error
+
+
+def _new(target: Path) -> str:
+    """Return how the name begins of what is to take TARGET's place."""
+    return str(target.parent / f".{target.name}.")
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(name).chmod(_mode(target))
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _mode(target: Path) -> int:
+    """Return the permissions of TARGET, or those that a new file gets."""
+    with suppress(FileNotFoundError):
+        if not target.is_symlink():
+            return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def give_up_output() -> None:
+    """Let what is still to be written go nowhere: the interpreter would complain of it at its end."""
+    with suppress(OSError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 class Progress:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reviewtool.confinement import Reach
 from reviewtool.errors import ToolError
 from reviewtool.process import Finished, Limits, run_program
+from reviewtool.scratch import scratch_folder
 from reviewtool.simulate import shadow
 from reviewtool.simulate.binding import Binding
 from reviewtool.simulate.cache import Cache, key_of
@@ -30,7 +31,9 @@ from reviewtool.tree.snapshot import MODEL_ROOT, Snapshot
 
 MEMORY_BYTES = 32 << 20
 LAZY_MEMORY_BYTES = 1 << 30
-_COMPILER_LIMITS = Limits(time_s=60, memory_bytes=8 << 30, file_bytes=64 << 20)
+_COMPILER_LIMITS = Limits(
+    time_s=60, memory_bytes=4 << 30, file_bytes=64 << 20, output_bytes=64 << 20
+)
 
 _LOWERING = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
 _FLAGS = (
@@ -132,13 +135,14 @@ def compiler() -> tuple[str, ...]:
 
 
 def run_compiler(argv: list[str], folder: Path, stdin: bytes) -> Finished:
-    """Run ARGV, which begins with compiler(), in FOLDER: bounded, and with no other folder for its files."""
+    """Run ARGV, which begins with compiler(), in FOLDER: bounded, and with nothing else within its reach."""
     return run_program(
         argv,
         cwd=folder,
         stdin=stdin,
         environment={"TMPDIR": str(folder)},
         limits=_COMPILER_LIMITS,
+        reach=Reach(run=(Path(argv[0]),), read=(Path("/dev/urandom"),), folders=(folder,)),
     )
 
 
@@ -438,8 +442,8 @@ def check(snapshot: Snapshot, cache: Cache | None = None) -> tuple[CompileError,
     if refusals:
         return _refused(refusals)
     request = BuildRequest(snapshot, (), (), frozenset())
-    with tempfile.TemporaryDirectory(prefix="reviewtool-check-") as name:
-        builder = _Builder(request, cache or Cache(None), Path(name))
+    with scratch_folder("check") as folder:
+        builder = _Builder(request, cache or Cache(None), folder)
         builder.lay_out()
         units = [unit for unit, (_, reviewed) in builder.units().items() if reviewed]
         with ThreadPoolExecutor(2) as workers:
@@ -459,8 +463,8 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
     refusals = _vet(request.snapshot)
     if refusals:
         return _refused(refusals)
-    with tempfile.TemporaryDirectory(prefix="reviewtool-build-") as name:
-        builder = _Builder(request, cache, Path(name))
+    with scratch_folder("build") as folder:
+        builder = _Builder(request, cache, folder)
         units = builder.units()
         key = "m" + key_of(
             [builder.headers, repr((request.trace, request.lazy)), *_LINK, *_LINK_SWEEP, *_LINK_LAZY,

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from reviewtool.errors import ToolError
+from reviewtool.scratch import scratch_folder
 from reviewtool.simulate.build import compiler, compiler_identity, run_compiler
 from reviewtool.simulate.cache import Cache, key_of
 
@@ -25,8 +23,7 @@ def build_program(source: str, exports: tuple[str, ...], cache: Cache) -> bytes:
     known = cache.get(key)
     if known is not None:
         return known
-    with tempfile.TemporaryDirectory(prefix="reviewtool-build-") as name:
-        folder = Path(name)
+    with scratch_folder("build") as folder:
         link = [f"--export={export}" for export in (*exports, "__stack_pointer")]
         for argv, stdin in (
             (["clang", *_FLAGS, "-x", "c", "-c", "-", "-o", "program.o"], source.encode()),

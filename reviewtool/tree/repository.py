@@ -7,7 +7,6 @@ attributes, hooks or filters, no prompts, no transports, and outside of the user
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewtool.errors import ToolError
+from reviewtool.scratch import scratch_folder
 from reviewtool.series.check import SYMLINK
 from reviewtool.series.diff import FileDiff, Hunk, LineKind
 from reviewtool.series.patch import Patch
@@ -192,8 +192,7 @@ def open_repository(base: Snapshot, find_blob: FindBlob = no_blob) -> Iterator[R
         from git.exc import GitError  # noqa: PLC0415
     except ImportError as error:
         raise ToolError("git", f"cannot be used: {error}") from error
-    with tempfile.TemporaryDirectory(prefix="reviewtool-tree-") as name:
-        folder = Path(name)
+    with scratch_folder("tree") as folder:
         tree = folder / "tree"
         tree.mkdir()
         try:
