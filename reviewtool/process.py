@@ -62,6 +62,8 @@ def _start(
     cwd: Path,
     environment: Mapping[str, str] | None,
     stderr: int | IO[bytes],
+    *,
+    own_session: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start ARGV with pipes.  Raises: ToolError when it cannot be started."""
     try:
@@ -72,6 +74,7 @@ def _start(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
+            start_new_session=own_session,
         )
     except OSError as error:
         raise ToolError(argv[0], f"cannot be started: {error.strerror}") from error
@@ -208,13 +211,37 @@ class Running:
     """A program that goes on being asked; see start_program()."""
 
     def __init__(
-        self, name: str, program: subprocess.Popen[bytes], said: BinaryIO, wait_s: float
+        self,
+        name: str,
+        program: subprocess.Popen[bytes],
+        said: BinaryIO,
+        wait_s: float,
+        *,
+        own_session: bool = False,
     ) -> None:
         self._name = name
         self._program = program
         self._said = said
         self._wait_s = wait_s
+        self._own_session = own_session
         self._kept = b""
+
+    def is_ready(self, wait_s: float) -> bool:
+        """Wait at most WAIT_S seconds; return whether there is something to read, or it has ended."""
+        assert self._program.stdout is not None  # noqa: S101
+        return bool(self._kept or select.select([self._program.stdout.fileno()], [], [], wait_s)[0])
+
+    @property
+    def resident_bytes(self) -> int:
+        """How much memory the program itself has in use; 0 once it has ended."""
+        with suppress(OSError, ValueError, IndexError):
+            pages = Path(f"/proc/{self._program.pid}/statm").read_text("ascii").split()[1]
+            return int(pages) * resource.getpagesize()
+        return 0
+
+    def wait_status(self) -> int:
+        """Wait for its end; return its exit status, negative for the signal that killed it."""
+        return self._program.wait()
 
     def write(self, data: bytes) -> None:
         """Hand DATA to the program.  Raises: ToolError when it has ended."""
@@ -270,7 +297,10 @@ class Running:
         return ToolError(self._name, lines[0] or "it ended")
 
     def close(self) -> None:
-        """End the program."""
+        """End the program, with a session of its own all that it started."""
+        if self._own_session and self._program.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._program.pid, signal.SIGKILL)
         self._program.kill()
         with self._program:
             pass
@@ -284,16 +314,18 @@ def start_program(
     environment: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
     wait_s: float = 60.0,
+    own_session: bool = False,
 ) -> Running:
     """Start ARGV in CWD, as run_program() does, to be asked again and again; close() what comes back.
 
-    wait_s: how long an answer may take.  Raises: ToolError when it cannot be started.
+    wait_s: how long an answer may take.  own_session: whether close() is to end also what it starts.
+    Raises: ToolError when it cannot be started.
     """
     said = tempfile.TemporaryFile()  # noqa: SIM115  (Running.close() closes it)
     try:
-        program = _start(argv, cwd, environment, said)
+        program = _start(argv, cwd, environment, said, own_session=own_session)
     except ToolError:
         said.close()
         raise
     _confine(program.pid, limits)
-    return Running(argv[0], program, said, wait_s)
+    return Running(argv[0], program, said, wait_s, own_session=own_session)

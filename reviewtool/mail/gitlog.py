@@ -99,14 +99,14 @@ def _first_reference(data: bytes) -> str | None:
 
 def _messages(path: Path) -> Iterator[RawMail]:
     """Yield the messages of an inbox, newest first."""
-    for repository in _epochs(path):
+    for repository in inbox_epochs(path):
         with open_gitdir(repository, str(path)) as git:
             listed = git.read(["rev-list", "HEAD"]).decode("ascii").split()
             for start in range(0, len(listed), _BATCH):
                 yield from _batch(git, listed[start : start + _BATCH], str(path))
 
 
-def _epochs(path: Path) -> list[Path]:
+def inbox_epochs(path: Path) -> list[Path]:
     """Return the repositories of an inbox, the newest first."""
     below = path / "git"
     if not below.is_dir():

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
@@ -120,7 +120,8 @@ def _of_path(source: InputSource, path: Path) -> Iterator[Message]:
         if path.is_dir():
             yield from _of_directory(source, path)
         elif path.name == "series" and path.is_file():
-            yield from _of_quilt(path)
+            for one in list_quilt(path):
+                yield from _of_file(one, str(one))
         else:
             yield from _of_file(path, source.name)
     except (OSError, ValueError) as problem:
@@ -158,13 +159,7 @@ def _again(
 
 
 def _of_directory(source: InputSource, path: Path) -> Iterator[Message]:
-    if (path / "cur").is_dir() and (path / "new").is_dir():
-        found = [one for name in ("cur", "new") for one in (path / name).iterdir()]
-        files = sorted((one for one in found if one.is_file()), key=lambda one: one.name)
-    elif (path / "series").is_file():
-        yield from _of_quilt(path / "series")
-        return
-    elif _is_inbox(path):
+    if is_inbox(path):
         from reviewtool.mail.gitlog import read_inbox  # noqa: PLC0415
 
         if source.message_id is None:
@@ -172,22 +167,42 @@ def _of_directory(source: InputSource, path: Path) -> Iterator[Message]:
         for raw in read_inbox(path, source.message_id):
             yield _kept(raw)
         return
+    for one in list_files(path, source.name):
+        yield from _of_file(one, str(one))
+
+
+def list_files(path: Path, name: str) -> Sequence[Path]:
+    """Return the files with the messages of the directory PATH, which the user calls NAME, in order.
+
+    Raises: InputError where there are none, or a series file names what is not there.
+    """
+    if _is_maildir(path):
+        found = [one for below in ("cur", "new") for one in (path / below).iterdir()]
+        files = sorted((one for one in found if one.is_file()), key=lambda one: one.name)
+    elif (path / "series").is_file():
+        return list_quilt(path / "series")
     else:
         files = sorted(one for one in path.iterdir() if one.name.endswith(_PATCH_NAMES))
         files = [one for one in files if one.is_file()]
     if not files:
-        raise InputError(source.name, "a directory without mails and patches")
-    for one in files:
-        yield from _of_file(one, str(one))
+        raise InputError(name, "a directory without mails and patches")
+    return files
 
 
-def _is_inbox(path: Path) -> bool:
+def _is_maildir(path: Path) -> bool:
+    return (path / "cur").is_dir() and (path / "new").is_dir()
+
+
+def is_inbox(path: Path) -> bool:
+    """Whether the directory PATH is read as a git repository or a public-inbox."""
+    if _is_maildir(path) or (path / "series").is_file():
+        return False
     bare = (path / "HEAD").is_file() and (path / "objects").is_dir()
     return bare or (path / ".git").exists() or (path / "git").is_dir()
 
 
-def _of_quilt(path: Path) -> Iterator[Message]:
-    """Yield the patches that a quilt series file names, in its order."""
+def list_quilt(path: Path) -> Sequence[Path]:
+    """Return the patches that the quilt series file PATH names, in its order.  Raises: InputError."""
     text = path.read_bytes().decode("utf-8", "replace")
     names: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -197,12 +212,14 @@ def _of_quilt(path: Path) -> Iterator[Message]:
         if any(word.startswith("-") and word != "-p1" for word in words[1:]):
             raise InputError(str(path), f"only -p1 is read: {line.strip()}", number)
         names.append((number, words[0]))
+    files = []
     for number, name in names:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise InputError(str(path), f"a patch outside of the directory: {name}", number)
         one = path.parent / name
         if not one.is_file():
             raise InputError(str(path), f"there is no such patch: {name}", number)
-        yield from _of_file(one, str(one))
+        files.append(one)
     if not names:
         raise InputError(str(path), "a series file that names no patch")
+    return files

@@ -112,7 +112,7 @@ def _list(message: Message, *, repair: bool, keep: bool) -> tuple[Listed, bool, 
         if mail.has_header:
             again = _reader(message.reread, None, repair=repair)
             return _listed(mail, NotAPatch(mail), again), True, []
-    mail = _parse(message.raw)
+    mail = parse_message(message.raw)
     has_text = mail.has_header or any(line.strip() for line in mail.body.lines)
     found = [
         _listed(
@@ -131,14 +131,15 @@ def _reader(
     """Return what reads a message again; PLACE is of the one that is forwarded in it, if any."""
 
     def load() -> tuple[Mail, Reading]:
-        mail = _parse(reread())
+        mail = parse_message(reread())
         mail = mail if place is None else _forwarded(mail)[place]
         return mail, _read(mail, repair=repair)
 
     return load
 
 
-def _parse(raw: RawMail) -> Mail:
+def parse_message(raw: RawMail) -> Mail:
+    """Return the message whose bytes are RAW: of an mboxrd unescaped, of a web archive as a mail."""
     mail = parse_mail(unescape(raw.data), raw.source, raw.line)
     return read_archived(mail) or mail
 
