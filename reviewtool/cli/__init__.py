@@ -65,6 +65,13 @@ _COMMANDS = {
         "doctor",
         "Say what this machine offers: compiler, cache, confinement.",
     ),
+    "batch": (
+        "reviewtool.cli.batch",
+        "batch",
+        "Review whole lists with many workers, into a database.",
+    ),
+    "watch": ("reviewtool.cli.batch", "watch", "Review what is new in a public-inbox repository."),
+    "results": ("reviewtool.cli.results", "results", "List what batch and watch have kept."),
     "schema": ("reviewtool.cli.render", "schema", "Write the JSON Schema of a stored review."),
 }
 

@@ -100,11 +100,17 @@ def _check_size(held: bytes, name: str, line: int) -> None:
 
 
 def _checked(data: bytes, name: str, line: int, offset: int) -> RawMail:
-    binary = data.find(b"\0")
+    raw = RawMail(name, line, data, offset)
+    refuse_binary(raw)
+    return raw
+
+
+def refuse_binary(raw: RawMail) -> None:
+    """Refuse what is no text.  Raises: InputError naming the line of the first NUL byte."""
+    binary = raw.data.find(b"\0")
     if binary >= 0:
-        where = line + data.count(b"\n", 0, binary)
-        raise InputError(name, "binary data (a NUL byte), not a mail or a patch", where)
-    return RawMail(name, line, data, offset)
+        where = raw.line + raw.data.count(b"\n", 0, binary)
+        raise InputError(raw.source, "binary data (a NUL byte), not a mail or a patch", where)
 
 
 def unescape(data: bytes) -> bytes:

@@ -26,7 +26,7 @@ from reviewtool.series.series import Recovery
 Reading = Patch | NotAPatch | Recovery
 _HELD_BYTES = 1 << 20
 # Without one of these there is no diff in a message, nor anything that could hide one.
-_MAY_HOLD_DIFF = re.compile(
+MAY_HOLD_DIFF = re.compile(
     rb"^(?:diff -|--- |@@|\*\*\* |Index: )"
     rb"|^content-(?:transfer-encoding:\s*(?:base64|quoted)|type:.*(?:multipart|flowed))",
     re.IGNORECASE | re.MULTILINE,
@@ -106,7 +106,7 @@ def list_mails(mails: Iterable[Mail], *, repair: bool = False) -> Iterator[Liste
 def _list(message: Message, *, repair: bool, keep: bool) -> tuple[Listed, bool, list[Listed]]:
     """Return MESSAGE in short, whether there is anything in it, and the messages forwarded in it."""
     data = message.raw.data
-    if not keep and not _MAY_HOLD_DIFF.search(data):
+    if not keep and not MAY_HOLD_DIFF.search(data):
         end = data.find(b"\n\n") + 1 or len(data)
         mail = parse_mail(data[:end], message.raw.source, message.raw.line)
         if mail.has_header:

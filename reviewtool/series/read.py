@@ -33,9 +33,11 @@ def read_series(
     return replace(found, repair=repair)
 
 
-def series_of(mails: Sequence[Mail], *, repair: bool = False) -> Series:
+def series_of(
+    mails: Sequence[Mail], *, repair: bool = False, message_id: str | None = None
+) -> Series:
     """Return the series in MAILS; see read_series()."""
-    return replace(_choose(list(list_mails(mails, repair=repair)), None), repair=repair)
+    return replace(_choose(list(list_mails(mails, repair=repair)), message_id), repair=repair)
 
 
 def _choose(messages: Sequence[Listed], message_id: str | None) -> Series:
