@@ -47,7 +47,7 @@ class Options:
     base: str | None = None
     config: tuple[str, ...] = ()
     budget: int = 0
-    time_limit_s: float = 600.0
+    time_limit_s: float = 1800.0
     memory_bytes: int = 2 << 30
 
 

@@ -51,7 +51,7 @@ def _options(command: Command) -> Command:
             "--budget", type=click.IntRange(1024, 1 << 31), metavar="N", help="Most scenarios per entry."
         ),
         click.option(
-            "--time-limit", type=click.IntRange(1, 86_400), metavar="S", default=600, show_default=True,
+            "--time-limit", type=click.IntRange(1, 86_400), metavar="S", default=1800, show_default=True,
             help="Seconds that one series may take.",
         ),
         click.option(
