@@ -9,11 +9,14 @@ anything.  What a scheduler elsewhere accepts is up to who set it up.
 from __future__ import annotations
 
 import logging
+import re
+import signal
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 10
 _GONE_S = 5.0
+_ADDRESS = re.compile(r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.%]+\]|[\w.-]+):\d{1,5}")
 _SETTINGS = {
     "distributed.comm.timeouts.connect": f"{_CONNECT_S}s",
     # A worker process that is lost takes its job with it once more at most: then it costs its row.
@@ -142,9 +146,12 @@ def open_crew(workers: int, scheduler: str | None, scratch: Path) -> Iterator[Cr
     except ImportError as problem:
         hint = "pip install 'reviewtool[batch]' brings it"
         raise InputError("dask.distributed", f"not installed: {hint}") from problem
-    for logger in ("distributed", "tornado", "asyncio", "bokeh"):
-        logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
+    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+        raise InputError(f"--scheduler {scheduler}", "no address such as tls://host:8786")
     with ExitStack() as stack:
+        # It has its own words, and many of them, for what is told in one line here.
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.CRITICAL)
         stack.enter_context(dask.config.set(_SETTINGS))
         if scheduler is None:
             name = "the local workers"
@@ -183,7 +190,7 @@ def _local(workers: int, scratch: Path) -> Iterator[object]:
     except ImportError as problem:
         hint = "pip install 'reviewtool[batch]' brings it"
         raise InputError("cryptography", f"not installed: {hint}") from problem
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _uninterrupted():
         # "Setting dashboard is discouraged": a worker would serve one where bokeh is installed.
         warnings.simplefilter("ignore")
         cluster = LocalCluster(
@@ -207,3 +214,17 @@ def _local(workers: int, scratch: Path) -> Iterator[object]:
     finally:
         with suppress(Exception):
             cluster.close(timeout=_CONNECT_S)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Block SIGINT in all threads that are begun inside, and so in the processes that these start.
+
+    Who presses Ctrl-C interrupts the whole process group, and it is for us to end the workers.
+    """
+    resource_tracker.ensure_running()  # its start would let SIGINT through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A public-inbox repository: what its commits add and take out, and the messages they add.
 
-    version 2   each commit has the file "m" (a message came) or "d" (that message is taken out)
+    version 2   the tree of a commit is one file: "m" (a message came) or "d" (that message is taken out)
     version 1   a file aa/bbbb... for each message, added and deleted
 
 A message is named by its blob: where a history is written anew, it is the same message.
@@ -94,10 +94,13 @@ def _parse(text: str) -> Iterator[Step]:
             time = int(seconds) if seconds.isdigit() else 0
         elif match := _RAW.fullmatch(token):
             path, (old, new, status) = next(tokens, ""), match.groups()
-            if path == "m" or _V1_PATH.fullmatch(path):
-                yield Step(commit, time, old if status == "D" else new, added=status != "D")
-            elif path == "d" and status != "D":
-                yield Step(commit, time, new, added=False)
+            if path in {"m", "d"} and status != "D":
+                yield Step(commit, time, new, added=path == "m")
+            elif _V1_PATH.fullmatch(path):
+                if status != "A":
+                    yield Step(commit, time, old, added=False)
+                if status != "D":
+                    yield Step(commit, time, new, added=True)
 
 
 @contextmanager

@@ -41,6 +41,11 @@ def review_units(job: Job) -> list[Outcome]:
     return [_Reviewer.own().review(unit, job.options) for unit in job.units]
 
 
+def stop_reviewer() -> None:
+    """End the reviewing process of this thread, if there is one."""
+    _Reviewer.own().stop()
+
+
 class _Reviewer:
     """The reviewing process of this thread, started when it is needed."""
 
@@ -63,13 +68,13 @@ class _Reviewer:
         except ToolError as problem:
             outcome = Outcome(unit.key, State.DIED, self._end(problem))
         except BaseException:
-            self._stop()
+            self.stop()
             raise
         if outcome.state is State.DIED:
-            self._stop()  # out of memory may also have been said by the process itself
+            self.stop()  # out of memory may also have been said by the process itself
             outcome = replace(outcome, seconds=round(time.monotonic() - start, 4))
         elif self._program is not None and self._program.resident_bytes > options.memory_bytes // 2:
-            self._stop()  # what it holds on to would count against the next one
+            self.stop()  # what it holds on to would count against the next one
         return outcome
 
     def _ask(self, unit: Unit, options: Options) -> Outcome:
@@ -98,19 +103,20 @@ class _Reviewer:
         finally:
             writer.join(_WRITE_S)
             if writer.is_alive():  # it was stopped before it had read its request
-                self._stop()
+                self.stop()
                 writer.join()
 
     def _end(self, problem: ToolError) -> str:
         """Return in words how the process ended, and forget it."""
         status = self._program.wait_status() if self._program is not None else 0
-        self._stop()
+        self.stop()
         if status < 0:
             with suppress(ValueError):
                 return f"the process that reviewed it was killed by {signal.Signals(-status).name}"
         return f"the process that reviewed it ended: {problem.reason}"[:300]
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End the process."""
         if self._program is not None:
             self._program.close()
             self._program = None
