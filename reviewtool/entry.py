@@ -17,6 +17,7 @@ from reviewtool.review import (
     ConditionReview,
     EntryReview,
     FactReview,
+    ReachedReview,
 )
 from reviewtool.tree.source import SourceIndex
 
@@ -99,4 +100,5 @@ def _change_review(change: Change) -> ChangeReview:
         conditions=condition_reviews(change.conditions),
         count=change.count, share=change.share, witness=change.witness.words, witness_options=change.witness.options,
         witness_before=change.witness_before, witness_after=change.witness_after,
+        reached=tuple(ReachedReview(one.state, one.route, one.scenario.options, one.before, one.after) for one in change.reached),
     )  # fmt: skip

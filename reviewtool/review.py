@@ -59,8 +59,25 @@ class ConditionReview:
 
 
 @dataclass(frozen=True)
+class ReachedReview:
+    """A scenario of a group that user space can make, and its outcomes; see behaviour.compare.Reached.
+
+    state, route: names of behaviour.userspace.  options: the scenario, as simulate takes it.
+    """
+
+    state: str
+    route: str
+    options: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class ChangeReview:
-    """A group of scenarios whose outcome changes in the same way; see behaviour.compare.Change."""
+    """A group of scenarios whose outcome changes in the same way; see behaviour.compare.Change.
+
+    reached: scenarios of it that user space can make, none where it cannot.
+    """
 
     before: tuple[tuple[str, int], ...]
     after: str
@@ -73,6 +90,7 @@ class ChangeReview:
     witness_options: str
     witness_before: str
     witness_after: str
+    reached: tuple[ReachedReview, ...] = ()
 
     @property
     def rules(self) -> tuple[str, ...]:

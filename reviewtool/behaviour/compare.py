@@ -21,6 +21,7 @@ from reviewtool.behaviour.outcome import (
 )
 from reviewtool.behaviour.rules import Rule, rules_for
 from reviewtool.behaviour.table import Labelling, label_domain, reduce_labels
+from reviewtool.behaviour.userspace import Reached, find_candidates, find_reached
 from reviewtool.behaviour.wording import Scenario, rule_words, scenario_at
 from reviewtool.simulate.domain import Domain
 from reviewtool.simulate.sweep import Swept
@@ -51,6 +52,7 @@ class Change:
     conditions: rules that together hold for exactly these scenarios, most general first.
     count:   how many scenarios; share: of all scenarios, 0 to 1.
     by_flags: how many, by the flag passed alone (0: none, N: the Nth of Domain.also) and flag subset.
+    reached: those that user space can make, with what comes of them.
     """
 
     before: tuple[tuple[str, int], ...]
@@ -64,6 +66,7 @@ class Change:
     witness_before: str
     witness_after: str
     by_flags: tuple[tuple[int, ...], ...]
+    reached: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class Side:
 
 
 Masks = npt.NDArray[np.bool_]
+_Both = tuple[tuple[Outcome, ...], tuple[Outcome, ...]]
+_Sides = tuple[Side, Side]
 
 
 @dataclass(frozen=True)
@@ -135,21 +140,23 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
     rows = labels[joint.before, joint.after]
     labelling = label_domain(domain, rows, joint.row_of)
     reduced = reduce_labels(labelling)
+    candidates = find_candidates(entry, domain) if keys else ()
+    both, sides = (outcomes_b, outcomes_a), (before, after)
+
+    def say(at: int, subset: int) -> tuple[str, str]:
+        old, new = outcomes_b[joint.before[at, subset]], outcomes_a[joint.after[at, subset]]
+        return (
+            describe(old, before.unmodelled, before.out),
+            describe(new, after.unmodelled, after.out),
+        )
+
     changes = []
     for label, key in keys.items():
         rules = rules_for(reduced, label)
-        changes.append(
-            _change(
-                key,
-                label,
-                rules,
-                domain,
-                labelling,
-                joint,
-                (outcomes_b, outcomes_a),
-                (before, after),
-            )
-        )
+        change = _change(key, label, rules, domain, labelling, joint, both, sides)
+        inside = labelling.rows == label
+        reached = find_reached(candidates, domain, inside, labelling.row_of, say)
+        changes.append(replace(change, reached=reached))
     anything = replace(reduced, rows=(reduced.rows >= _FIRST_GROUP).astype(np.int16))
     overall = (
         tuple(rule_words(rule, domain) for rule in rules_for(anything, 1, _MOST_BOXES))
@@ -295,10 +302,6 @@ def find_witness(domain: Domain, labelling: Labelling, label: int) -> tuple[int,
     row = int(labelling.row_of[state])
     subset = int(np.argmin(np.where(inside[row], bits, 1 << 20)))
     return int(domain.words[state]), subset, row
-
-
-_Both = tuple[tuple[Outcome, ...], tuple[Outcome, ...]]
-_Sides = tuple[Side, Side]
 
 
 def _effects(

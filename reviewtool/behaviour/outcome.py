@@ -64,6 +64,13 @@ _SETTLED_WORDS = {
     "leak": "a reference or pin leaked that no caller gives back",
     "short": "references missing once the caller has given back its own",
 }
+_LEFT_WORDS = (
+    "the page table lock left held",
+    "an RCU read section left open",
+    "interrupts left off",
+    "the mmap_lock left held once more",
+    "the mmap_lock left released",
+)
 _SECOND_WORDS = {
     "page": "pages[1] is the page that follows",
     "fresh": "pages[1] is the page that a fault brought in",
@@ -161,15 +168,13 @@ def hazard_words(outcome: Outcome) -> tuple[str, ...]:
     """Say what is wrong with OUTCOME whatever the function is for, worst first."""
     words = [_EVENT_WORDS[name] for name in HAZARDS if name in outcome.events]
     if outcome.ptl:
-        words.append("the page table lock left held")
+        words.append(_LEFT_WORDS[0])
     if outcome.rcu:
-        words.append("an RCU read section left open")
+        words.append(_LEFT_WORDS[1])
     if outcome.irqs:
-        words.append("interrupts left off")
+        words.append(_LEFT_WORDS[2])
     if outcome.mmap_lock:
-        words.append(
-            "the mmap_lock left " + ("held once more" if outcome.mmap_lock > 0 else "released")
-        )
+        words.append(_LEFT_WORDS[3] if outcome.mmap_lock > 0 else _LEFT_WORDS[4])
     if outcome.settled != "even":
         words.append(_SETTLED_WORDS[outcome.settled])
     return tuple(words)
@@ -204,6 +209,21 @@ def effect_words(outcome: Outcome, kind: str = "") -> tuple[str, ...]:
         words += [handed] if handed else []
         words += [_SECOND_WORDS[outcome.second]] if outcome.second != "none" else []
     return tuple(words)
+
+
+def is_hazard(part: str) -> bool:
+    """Tell whether PART, a part of describe()'s line, is wrong whatever the function is for."""
+    return part in _HAZARD_PARTS
+
+
+_HAZARD_PARTS = frozenset(
+    {
+        *(_EVENT_WORDS[name] for name in HAZARDS),
+        *(words for end, words in _END_WORDS.items() if end != "unmodelled"),
+        *_SETTLED_WORDS.values(),
+        *_LEFT_WORDS,
+    }
+)
 
 
 def _count(number: int, what: str) -> str:

@@ -72,6 +72,11 @@ _COMMANDS = {
     ),
     "watch": ("reviewtool.cli.batch", "watch", "Review what is new in a public-inbox repository."),
     "results": ("reviewtool.cli.results", "results", "List what batch and watch have kept."),
+    "selftest": (
+        "reviewtool.cli.selftest",
+        "selftest",
+        "Write a program that tries a finding on a real kernel.",
+    ),
     "schema": ("reviewtool.cli.render", "schema", "Write the JSON Schema of a stored review."),
 }
 
