@@ -13,6 +13,9 @@ from reviewtool.selftest.outcome import Sight, see
 from reviewtool.selftest.reach import Obstacle, find_obstacles
 
 
+MOST_CASES = 60
+
+
 @dataclass(frozen=True)
 class Case:
     """One test of a program: a state, a route to the code, and what is seen there.
@@ -34,7 +37,7 @@ class Group:
     """A group of scenarios that a patch changes.
 
     number:    from 1, in the order of the review: patch by patch, entry by entry.
-    cases:     what a program can try of it; none: no program can be written.
+    cases:     what a program can try of it, the first MOST_CASES; none: no program can be written.
     obstacles: where there is none, why.
     """
 
@@ -85,7 +88,8 @@ def _group(
         if not any(_is_same(case, other) for other in cases):
             cases.append(case)
     obstacles = () if cases else find_obstacles(function, change.witness_options, alike=alike)
-    return Group(number, patch.label, patch.subject, function, change, tuple(cases), obstacles)
+    kept = tuple(cases[:MOST_CASES])
+    return Group(number, patch.label, patch.subject, function, change, kept, obstacles)
 
 
 def _is_same(one: Case, other: Case) -> bool:
