@@ -12,7 +12,6 @@ from reviewtool.review import ChangeReview, PatchReview, Review
 from reviewtool.selftest.outcome import Sight, see
 from reviewtool.selftest.reach import Obstacle, find_obstacles
 
-
 MOST_CASES = 60
 
 

@@ -53,7 +53,7 @@ def run_program(program: Path) -> Tap:
     assert lines[0] == "TAP version 13"
     plan = re.fullmatch(r"1\.\.(\d+)", lines[1])
     assert plan, text
-    verdicts = []
+    verdicts: list[str] = []
     for line in lines[2:]:
         if line.startswith("# "):
             continue
