@@ -431,6 +431,8 @@ def _decide(draft: Draft, compared: list[Compared]) -> None:
             if not verdicts
             else "some scenarios could not be run to their end"
         )
+        if compared and not any(m.comparison.unmodelled or m.comparison.left for m in compared):
+            draft.why = _told_elsewhere(compared) or draft.why
         return
     reached = {line.path for line in draft.lines if line.runs}
     if draft.lines and not reached:
@@ -447,6 +449,13 @@ def _decide(draft: Draft, compared: list[Compared]) -> None:
     draft.why = f"over {scenarios:,} scenarios of " + ", ".join(
         f"{c.entry}()" for c in draft.comparisons
     )
+
+
+def _told_elsewhere(compared: list[Compared]) -> str:
+    """Return why nothing is said where only what goes to parts of the kernel that are not modelled differs."""
+    names = ", ".join(f"{made.comparison.entry}()" for made in compared if made.comparison.asides)
+    told = "what is told to parts that are not modelled (statistics, logs, allocations, drains, sequence counts)"
+    return f"the outcomes do not change, but {told} does, in {names}" if names else ""
 
 
 def _line_reviews(patch: Patch, runs: dict[tuple[str, int], int]) -> list[LineReview]:

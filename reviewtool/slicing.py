@@ -54,6 +54,10 @@ def simulate_on_kernel(
             draft.why = f"the entries that were run do not change, but {names} never ran"
     draft.changed = tuple(sorted({*draft.changed, *pair.changed}))
     draft.undriven += [item for item in pair.unseen if item not in draft.undriven]
+    if pair.inert and draft.verdict is Verdict.NO_CHANGE:
+        draft.verdict = Verdict.UNKNOWN
+        names = ", ".join(f"{name}()" for name in pair.inert[:6])
+        draft.why = f"no outcome changes, but {names}, which does nothing in the model, is called more or less often"
     if pair.unseen and draft.verdict is Verdict.NO_CHANGE:
         draft.verdict = Verdict.UNKNOWN
         names = ", ".join(name for name, _ in pair.unseen[:4])

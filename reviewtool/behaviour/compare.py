@@ -77,6 +77,7 @@ class Comparison:
                 where they would be too many (those of the groups are there all the same).
     unmodelled: (function, scenarios that ended there before or after).
     left:       scenarios that were not run because too many trapped.
+    asides:     whether something differs that was told parts of the kernel which are not modelled.
     """
 
     entry: str
@@ -86,13 +87,16 @@ class Comparison:
     changed: int
     unmodelled: tuple[tuple[str, int], ...]
     left: int
+    asides: bool = False
 
     @property
     def verdict(self) -> Verdict:
         """The answer for this entry."""
         if self.changed:
             return Verdict.CHANGE
-        return Verdict.UNKNOWN if self.unmodelled or self.left else Verdict.NO_CHANGE
+        return (
+            Verdict.UNKNOWN if self.unmodelled or self.left or self.asides else Verdict.NO_CHANGE
+        )
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,7 @@ def compare(entry: str, domain: Domain, before: Side, after: Side) -> Comparison
         changed,
         tuple(sorted(unmodelled.items())),
         left,
+        before.swept.asides != after.swept.asides,
     )
 
 

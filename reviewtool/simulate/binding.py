@@ -139,6 +139,7 @@ _NUMBERS: dict[str, _Argument] = {
     ),
     **dict.fromkeys(("refs", "pid"), _Argument("1")),
     **dict.fromkeys(("size", "len"), _Argument("PAGE_SIZE")),
+    "write": _Argument("world.argument", trait="bool argument"),
     "vaddr_start": _Argument("WORLD_ADDRESS"),
     "vaddr_end": _Argument("WORLD_NEXT"),
     "pfn": _Argument("world.mapped ? page_to_pfn(world.mapped) : PFN_SMALL"),
@@ -150,6 +151,9 @@ _POINTERS: dict[tuple[str, str], _Argument] = {
     ),
     # a lock that is said to be lost is the caller's to take again
     ("int *", "locked"): _Argument(
+        "&locked", "int locked = 1;", "world.mm.mmap_lock.readers += !locked;"
+    ),
+    ("int *", "nonblocking"): _Argument(
         "&locked", "int locked = 1;", "world.mm.mmap_lock.readers += !locked;"
     ),
     ("int *", "nr"): _Argument("&world.out_nr", "world.out_used = world.out_nr_used = true;"),

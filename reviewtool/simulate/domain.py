@@ -156,7 +156,7 @@ FACTORS: tuple[Factor, ...] = (
     ),
     _factor(
         "signal", "a fatal signal", ("none", "is not pending"), ("fatal", "is pending"),
-        readers=("fatal_signal_pending", "signal_pending", "fatal_signal", "signal"),
+        readers=("fatal_signal_pending", "signal_pending", "fatal_signal", "signal", "down_read_killable"),
     ),
     _factor("argument", "the bool argument", ("false", "is false"), ("true", "is true"), readers=("bool argument",)),
     # Flags beyond the ones whose every subset is tried are passed one at a time: value N of this
@@ -191,6 +191,16 @@ FACTORS: tuple[Factor, ...] = (
         ("replaces", "replaces the page after its PTE was read without the lock"),
         readers=("ptep_get_lockless",),
         groups=(("clears migrates replaces", "changes the PTE after it was read without its lock"),),
+    ),
+    _factor(
+        "pinnable", "the page",
+        ("yes", "may be pinned for long"), ("moves", "is in ZONE_MOVABLE and can be moved"),
+        ("stuck", "is in ZONE_MOVABLE and cannot be moved"), ("busy", "is in ZONE_MOVABLE and off the LRU for a moment"),
+        ("cma", "is in CMA and can be moved"), ("coherent", "is coherent device memory"),
+        readers=("is_migrate_cma_page", "is_zone_movable_page", "folio_is_zone_movable", "get_pageblock_migratetype",
+                 "folio_migratetype", "is_device_coherent_page", "folio_is_device_coherent"),
+        groups=(("moves stuck busy cma coherent", "may not be pinned for long where it is"),
+                ("moves stuck busy", "is in ZONE_MOVABLE"), ("moves busy cma coherent", "can be moved")),
     ),
 )  # fmt: skip
 
@@ -420,6 +430,17 @@ VALIDITY: tuple[Validity, ...] = (
     _rule("only a PROT_NONE entry keeps a write bit, where an R/W one could have been", "write_bit entry access page vma level",
           lambda is_: is_("write_bit", "lost") | (is_("entry", "present") & is_("access", "protnone") & is_("level", "pte", "pmd")
           & ~is_("page", "anon_shared", "ksm") & ~(is_("page", "file") & is_("vma", "private_file")))),
+    _rule("a page that has to move before it is pinned is plain, and nothing else happens to it",
+          "pinnable entry refcount other_cpu waiting lockless dirty young soft_dirty tracking uffd page_dirty fault signal mayread "
+          "maywrite argument write_bit page vma range",
+          lambda is_: is_("pinnable", "yes") | (is_("entry", "present") & is_("refcount", "normal") & is_("other_cpu", "idle")
+          & is_("waiting", "idle") & is_("lockless", "idle") & is_("dirty", "no") & is_("young", "yes") & is_("soft_dirty", "yes")
+          & is_("tracking", "off") & is_("uffd", "off") & is_("page_dirty", "no") & is_("fault", "resolves") & is_("signal", "none")
+          & is_("mayread", "yes") & is_("maywrite", "yes") & is_("argument", "false") & is_("write_bit", "lost")
+          & is_("page", "anon_exclusive", "anon_shared", "file") & is_("vma", "anon", "private_file", "shared_file", "hugetlb")
+          & is_("range", "one", "next_present"))),
+    _rule("coherent device memory is anonymous and small", "pinnable level page folio",
+          lambda is_: ~is_("pinnable", "coherent") | (is_("level", "pte") & is_("page", "anon_exclusive") & is_("folio", "small"))),
     _rule("KSM merges in anonymous and private file mappings", "mergeable vma",
           lambda is_: is_("mergeable", "yes") | ~is_("vma", "hugetlb", "pfnmap", "io")),
 )  # fmt: skip
@@ -481,11 +502,12 @@ def lay_out_entry(
     At most BUDGET scenarios: first fewer flags are combined with each other, then some are left out,
     which `Domain.cut` tells.  RULES are a configuration's own (possible.py).
     """
-    ranked = sorted(
-        flags,
-        key=lambda flag: (_FLAG_RANK.index(flag) if flag in _FLAG_RANK else len(_FLAG_RANK), flag),
-    )
     in_play = factors_in_play(identifiers)
+    # Where a page may have to move before it is pinned for long, that flag decides most.
+    order = ("FOLL_LONGTERM", *_FLAG_RANK) if "pinnable" in in_play else _FLAG_RANK
+    ranked = sorted(
+        flags, key=lambda flag: (order.index(flag) if flag in order else len(order), flag)
+    )
     # What falls back to the locked walk is swept there with more flags combined.
     budget = min(budget, LOCKLESS_BUDGET) if LOCKLESS in identifiers else budget
     alone = lay_out(in_play, (), rules).words
@@ -510,7 +532,7 @@ def lay_out_entry(
 # and whose faults resolve, perhaps at the second try.
 _PLAIN = (
     "dirty", "young", "soft_dirty", "uffd_wp", "tracking", "uffd", "folio", "page_dirty", "refcount",
-    "other_cpu", "signal", "maywrite", "mayread", "range", "waiting", "lockless",
+    "other_cpu", "signal", "maywrite", "mayread", "range", "waiting", "lockless", "pinnable",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Swept:
     lines:   how often each instrumented line ran, in the order of Module.lines.
     left:    scenarios that were not run because too many before them trapped; they are recorded as
              traps and counted here.
+    asides:  a sum over all scenarios of what they told parts of the kernel that are not modelled (slices only).
     """
 
     records: npt.NDArray[np.uint64]
@@ -46,6 +47,7 @@ class Swept:
     row_of: npt.NDArray[np.int32]
     lines: tuple[tuple[Line, int], ...]
     left: int
+    asides: int = 0
 
 
 _TRAP = ENDS.index("trap") << SHIFTS["end"]
@@ -62,6 +64,7 @@ class _Part:
     records: npt.NDArray[np.uint64]
     lines: npt.NDArray[np.uint64]
     left: int
+    asides: int
 
 
 class _Rows:
@@ -143,7 +146,8 @@ def _sweep_part(
             break
     distinct = int(sandbox.array("harness_record_count", 1, np.uint64)[0])
     records = np.array(sandbox.array("harness_records", distinct, np.uint64), np.uint64)
-    return _Part(rows.table(), row_of, records, lines, left)
+    asides = int(sandbox.array("harness_asides", 1, np.uint64)[0])
+    return _Part(rows.table(), row_of, records, lines, left, asides)
 
 
 def _nothing(_: int) -> None:
@@ -182,5 +186,6 @@ def sweep(
     counts = sum((part.lines for part in made), np.zeros(MOST_LINES, np.uint64))
     lines = tuple((line, int(counts[index])) for index, line in enumerate(module.lines))
     return Swept(
-        records, rows.table(), np.concatenate(row_of), lines, sum(part.left for part in made)
-    )
+        records, rows.table(), np.concatenate(row_of), lines, sum(part.left for part in made),
+        sum(part.asides for part in made) % (1 << 64),
+    )  # fmt: skip

@@ -117,6 +117,8 @@ def _conditions(definitions: Definitions) -> list[str]:
         lines.append(
             f"#define TREE_MACRO_{name} {int(chunk is not None and chunk.kind is Kind.MACRO)}"
         )
+        is_bool = chunk is not None and re.search(rf"\bbool\s+{name}\s*\(", chunk.tokens)
+        lines.append(f"#define TREE_BOOL_{name} {int(bool(is_bool))}")
     return lines
 
 

@@ -97,7 +97,11 @@ def identifiers(code: str) -> frozenset[str]:
 
 def cut(path: str, text: str, settings: Settings) -> CutFile:
     """Return what the file at PATH with TEXT defines under SETTINGS.  Any text gives a value."""
-    active = read_active(text, settings)
+    return cut_active(path, read_active(text, settings))
+
+
+def cut_active(path: str, active: Active) -> CutFile:
+    """Return what the file at PATH defines, of which ACTIVE is compiled."""
     chunks = [*_macros(path, active), *_scan(path, active)]
     chunks.sort(key=lambda chunk: (chunk.first_line, chunk.last_line))
     return CutFile(path, active.lines, active.code, tuple(chunks))

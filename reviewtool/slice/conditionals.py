@@ -212,6 +212,39 @@ def read_active(text: str, settings: Settings) -> Active:
     return Active(tuple(lines), tuple(code), tuple(directives))
 
 
+def read_everything(text: str) -> tuple[Active, tuple[tuple[str, ...], ...]]:
+    """Return TEXT as if every branch of every conditional were compiled, and the conditions around each line."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines, code = text.split("\n"), without_comments(text).split("\n")
+    around: list[tuple[str, ...]] = []
+    directives: list[tuple[int, int, str, str]] = []
+    stack: list[str] = []
+    number = 0
+    while number < len(lines):
+        match = _DIRECTIVE.match(code[number])
+        last = number
+        if match:
+            while code[last].rstrip().endswith("\\") and last + 1 < len(lines):
+                last += 1
+            parts = [match[2], *code[number + 1 : last + 1]]
+            rest = " ".join(" ".join(part.rstrip().removesuffix("\\") for part in parts).split())
+            word = match[1]
+            if word in ("if", "ifdef", "ifndef"):
+                stack.append(f"{word} {rest}")
+            elif word in ("elif", "else") and stack:
+                stack[-1] += f"; {word} {rest}"
+            elif word == "endif" and stack:
+                stack.pop()
+            elif word in ("define", "undef"):
+                directives.append((number, last, word, rest))
+            if word not in ("define", "undef"):
+                for at in range(number, last + 1):
+                    code[at] = ""
+        around += [tuple(stack)] * (last + 1 - number)
+        number = last + 1
+    return Active(tuple(lines), tuple(code), tuple(directives)), tuple(around)
+
+
 def _holds(word: str, rest: str, defined: set[str], values: Mapping[str, int]) -> bool:
     if word == "if":
         return evaluate(rest, defined, values)

@@ -26,8 +26,27 @@ _TYPES = "include/linux/mm_types.h"
 REVIEWED = frozenset(
     """vma_is_anonymous vma_is_accessible is_cow_mapping vma_soft_dirty_enabled vm_fault_to_errno
     gup_can_follow_protnone gup_must_unshare follow_page_context userfaultfd_pte_wp userfaultfd_pmd_wp
-    vma_migratable mm_walk mm_walk_ops page_walk_action""".split()
+    NR_ISOLATED_ANON folio_is_longterm_pinnable is_longterm_pinnable_page vma_migratable mm_walk mm_walk_ops page_walk_action""".split()
 )  # fmt: skip
+
+
+# What orders accesses to memory, of which the model knows nothing: a scenario runs on one CPU.
+_ORDER = frozenset(
+    """READ_ONCE WRITE_ONCE barrier smp_mb smp_rmb smp_wmb smp_mb__after_atomic smp_mb__before_atomic
+    smp_load_acquire smp_store_release pmd_read_atomic pgdp_get p4dp_get pudp_get pmdp_get ptep_get
+    pmdp_get_lockless ptep_get_lockless gup_get_pte""".split()
+)
+# Functions of the model that give a constant.
+_CONSTANT = frozenset({"vma_is_fsdax", "in_gate_area", "get_gate_vma", "hugetlbfs_pagecache_present"})  # fmt: skip
+# What is nothing, or a constant, on every x86-64 machine with four levels of page tables in use.
+_NOTHING_THERE = frozenset(
+    """pgd_leaf p4d_leaf pgd_huge p4d_huge pgd_devmap p4d_devmap pud_protnone BUILD_BUG BUILD_BUG_ON_MSG
+    page_pgdat static_assert notrace __percpu __must_hold __acquires __releases EXPORT_SYMBOL EXPORT_SYMBOL_GPL
+    flush_cache_page""".split()
+)  # fmt: skip
+_INERT_BODY = re.compile(
+    r"(do \{ \} while \(0\)|\(?(0|0u|0UL|1|true|false|NULL)\)?|model_step\(\)|might_sleep\(\)|\((\w+)\)|)"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,7 @@ class ModelNames:
     primitives: defined by the model's headers or harness, and never taken from a tree.
     fixed:      of these, functions that the harness defines: not even a file's own version is taken.
     declared:   every name that the model's headers know: a tree's version of it must hide it.
+    inert:      calls that do nothing in the model, or give a constant: how often they are made shows in no run.
     headers:    the headers to lay out beside a slice, by path.
     order:      what a unit includes, in order.
     """
@@ -44,6 +64,7 @@ class ModelNames:
     primitives: frozenset[str]
     fixed: frozenset[str]
     declared: frozenset[str]
+    inert: frozenset[str]
     headers: Mapping[str, str]
     order: tuple[str, ...]
 
@@ -82,6 +103,18 @@ def _with_folio_members(text: str) -> str:
     return text.replace(plain, members)
 
 
+def _inert_macros(headers: Mapping[str, str]) -> frozenset[str]:
+    """Return the macros with parameters whose bodies do nothing, or give a constant or their argument."""
+    found: set[str] = set()
+    active: set[str] = set()
+    for name, text in headers.items():
+        if name.endswith(".h"):
+            for macro in _MACRO.finditer(text):
+                body = re.sub(r"/\*.*?\*/", "", macro[3].replace("\\\n", " "))
+                (found if _INERT_BODY.fullmatch(" ".join(body.split())) else active).add(macro[1])
+    return frozenset(found - active)
+
+
 @cache
 def model_names() -> ModelNames:
     """Return the names of the bundled model and of the primitives that only trees need."""
@@ -94,6 +127,7 @@ def model_names() -> ModelNames:
     order = tuple(headers)
     own = (PRIMITIVES_ROOT / "tree.h").read_text()
     headers["_slice/tree.h"] = own
+    headers["_slice/aside.h"] = (PRIMITIVES_ROOT / "aside.h").read_text()
     headers["_slice/tree.c"] = (PRIMITIVES_ROOT / "tree.c").read_text()
     primitives: set[str] = set()
     declared: set[str] = set()
@@ -110,12 +144,14 @@ def model_names() -> ModelNames:
             if chunk.kind in (Kind.FUNCTION, Kind.DATA) and not chunk.static:
                 fixed.update(chunk.names)
     fixed &= declared
-    for chunk in cut("_slice/tree.h", own, settings).chunks:
-        fixed.update(chunk.names)
+    for name in ("_slice/tree.h", "_slice/aside.h"):
+        for chunk in cut(name, headers[name], settings).chunks:
+            fixed.update(chunk.names)
     return ModelNames(
         frozenset(name for name in primitives | fixed if name and not _is_reviewed(name)),
         frozenset(fixed),
         frozenset(declared),
+        _ORDER | _CONSTANT | (_inert_macros(headers) - _NOTHING_THERE),
         headers,
         order,
     )
@@ -127,6 +163,7 @@ def tree_conditions() -> frozenset[str]:
     words = identifiers(text)
     found = {w.removeprefix("TREE_HAS_") for w in words if w.startswith("TREE_HAS_")}
     found |= {w.removeprefix("TREE_PARAMETERS_") for w in words if w.startswith("TREE_PARAMETERS_")}
+    found |= {w.removeprefix("TREE_BOOL_") for w in words if w.startswith("TREE_BOOL_")}
     return frozenset(
         found | {w.removeprefix("TREE_MACRO_") for w in words if w.startswith("TREE_MACRO_")}
     )

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from reviewtool.simulate.cache import Cache
-from reviewtool.slice.chunks import Chunk, CutFile, Kind
-from reviewtool.slice.conditionals import without_comments
+from reviewtool.slice.chunks import Chunk, CutFile, Kind, cut_active
+from reviewtool.slice.conditionals import read_everything
 from reviewtool.slice.definitions import WALK, Definitions
 from reviewtool.slice.names import ModelNames, model_names
 from reviewtool.slice.taking import Slice, find_root, take_slice
@@ -34,6 +37,7 @@ class SlicedPair:
     changed: names of functions, macros, types and data whose code differs.
     unseen:  (name, why) of what changes and is not in the slices: nothing can be said of it.
     looked_at: paths of C files that were compared.
+    inert: calls that the change makes more or less often, and that do nothing in the model.
     """
 
     before: Slice
@@ -41,6 +45,7 @@ class SlicedPair:
     changed: tuple[str, ...]
     unseen: tuple[tuple[str, str], ...]
     looked_at: frozenset[str]
+    inert: tuple[str, ...] = ()
 
 
 def is_kernel_tree(snapshot: Snapshot) -> bool:
@@ -103,7 +108,8 @@ def slice_pair(
     if second.dropped != first.dropped:
         first = take_slice(before.read, roots, touched, second.dropped, cache)
     unseen = [*_unseen(chunks, first, second, model), *_hidden(before, after, old, new, touched)]
-    return SlicedPair(first, second, names, tuple(unseen), frozenset(touched))
+    inert = _inert_calls(old, new, frozenset(chunks), touched, model)
+    return SlicedPair(first, second, names, tuple(unseen), frozenset(touched), inert)
 
 
 def slice_stages(
@@ -151,6 +157,23 @@ def _changed_chunks(
         if sorted(c.tokens for c in first.get(name, ()))
         != sorted(c.tokens for c in second.get(name, ()))
     }
+
+
+def _inert_calls(
+    old: Definitions, new: Definitions, changed: frozenset[str], paths: tuple[str, ...], model: ModelNames
+) -> tuple[str, ...]:  # fmt: skip
+    """Return the inert calls that the CHANGED chunks of the two versions make in different numbers."""
+    counts: list[Counter[str]] = []
+    for definitions in (old, new):
+        made: Counter[str] = Counter()
+        for path in paths:
+            file = definitions.file(path)
+            for chunk in file.chunks if file else ():
+                if chunk.name in changed and chunk.kind is not Kind.PROTOTYPE:
+                    made.update(w for w in re.findall(r"[A-Za-z_]\w*", chunk.tokens) if w in model.inert)
+        counts.append(made)
+    first, second = counts
+    return tuple(sorted((first - second) + (second - first)))
 
 
 def _users(definitions: Definitions) -> dict[str, set[str]]:
@@ -236,17 +259,60 @@ def _hidden(
         cut_first, cut_second = old.file(path), new.file(path)
         if cut_first is None or cut_second is None:
             continue
-        if _inactive(first, cut_first) != _inactive(second, cut_second):
+        if _inactive(path, first, cut_first) != _inactive(path, second, cut_second):
             found.append((path, "code changes that the chosen configuration leaves out"))
+        elif _conditions_differ(path, first, second):
+            found.append((path, "the conditions change under which code is compiled"))
     return found
 
 
-def _inactive(text: str, file: CutFile) -> list[str]:
-    """Return the lines of TEXT that are code and that FILE leaves out, includes apart."""
-    code = without_comments(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
-    return [
-        " ".join(line.split())
-        for line, active in zip(code, file.code, strict=True)
-        if line.strip() and not active.strip() and not line.lstrip().startswith("#include")
-        and not line.strip().startswith(("#endif", "#else"))
-    ]  # fmt: skip
+_Around = tuple[tuple[str, ...], ...]
+
+
+def _conditions_of(path: str, text: str) -> dict[str, tuple[_Around, ...]]:
+    """Return the conditions around the lines of each definition of TEXT, by the definition's code.
+
+    Those around all of it matter only where the same name is defined once more, for other configurations.
+    """
+    everything, around = read_everything(text)
+    chunks = cut_active(path, everything).chunks
+    often = Counter(chunk.name for chunk in chunks if chunk.kind is not Kind.PROTOTYPE)
+    found: dict[str, tuple[_Around, ...]] = {}
+    for chunk in chunks:
+        lines = [around[number] for number in range(chunk.first_line - 1, chunk.last_line)]
+        shared = 0
+        if chunk.kind is not Kind.DATA and often[chunk.name] <= 1:
+            shared = min(sum(1 for _ in takewhile(lambda p: p[0] == p[1], zip(lines[0], line, strict=False))) for line in lines)
+        inner = tuple(sorted({line[shared:] for line in lines}))
+        found[chunk.tokens] = tuple(sorted((*found.get(chunk.tokens, ()), inner)))
+    return found
+
+
+def _conditions_differ(path: str, first: str, second: str) -> bool:
+    """Return whether a definition that is the same in FIRST and SECOND is compiled under other conditions."""
+    before, after = _conditions_of(path, first), _conditions_of(path, second)
+    return any(before[tokens] != after[tokens] for tokens in before.keys() & after.keys())
+
+
+def _inactive(path: str, text: str, file: CutFile) -> Counter[tuple[tuple[tuple[str, ...], str], ...]]:
+    """Return the definitions of TEXT of which FILE leaves out a line, each line with the conditions around it.
+
+    Where they stand is no part of it: a move is no difference.  What is in no definition counts line by line.
+    """
+    everything, around = read_everything(text)
+    left_out = [
+        bool(line.strip()) and not active.strip()
+        for line, active in zip(everything.code, file.code, strict=True)
+    ]
+    found: Counter[tuple[tuple[tuple[str, ...], str], ...]] = Counter()
+    seen: set[int] = set()
+    for chunk in cut_active(path, everything).chunks:
+        numbers = range(chunk.first_line - 1, chunk.last_line)
+        seen.update(numbers)
+        if any(left_out[number] for number in numbers):
+            lines = ((around[n], " ".join(everything.code[n].split())) for n in numbers)
+            found[tuple(line for line in lines if line[1])] += 1
+    for number, missing in enumerate(left_out):
+        if missing and number not in seen:
+            found[(around[number], " ".join(everything.code[number].split())),] += 1
+    return found

@@ -142,13 +142,14 @@ static void label_world(unsigned int flag_bits)
 	word = shadow_new_word(&world.pgmap.gone, 4);
 	shadow_label(word, ~0UL, L(pgmap));
 	shadow_mark(&world.mapped, sizeof(world.mapped), MAPPED);
-	shadow_mark(world.counted, sizeof(world.counted), MAPPED | L(range) | L(other_cpu) | L(lockless));
-	shadow_mark(&world.nr_counted, sizeof(world.nr_counted), MAPPED | L(range) | L(other_cpu) | L(lockless));
+	shadow_mark(world.counted, sizeof(world.counted), MAPPED | L(range) | L(other_cpu) | L(lockless) | L(pinnable));
+	shadow_mark(&world.nr_counted, sizeof(world.nr_counted), MAPPED | L(range) | L(other_cpu) | L(lockless) | L(pinnable));
 	shadow_mark(&world.fresh_page_used, (char *)&world.fault - (char *)&world.fresh_page_used, 0);
 	shadow_mark(&world.fault, sizeof(world.fault), L(fault));
 	shadow_mark(&world.range, sizeof(world.range), L(range));
 	shadow_mark(&world.nr_pages, sizeof(world.nr_pages), L(range));
 	shadow_mark(&world.waiting, sizeof(world.waiting), L(waiting));
+	shadow_mark(&world.pinnable, sizeof(world.pinnable), L(pinnable));
 	shadow_mark(&world.unmapped, 4, 0);
 	/* a copy of the VMA, but for what the range says */
 	shadow_mark(&world.next_vma, sizeof(world.next_vma), L(range) | L(level));
@@ -168,6 +169,7 @@ static void label_world(unsigned int flag_bits)
 	label_tables(&world_fresh.tables, fresh_words);
 	shadow_mark(&model_task, sizeof(model_task), L(signal));
 	shadow_mark(&model_task.mm, sizeof(model_task.mm), 0);
+	shadow_mark(&model_task.maj_flt, 2 * sizeof(model_task.maj_flt), 0);
 	shadow_mark(&model_other_cpu, sizeof(model_other_cpu), L(other_cpu));
 	shadow_mark(&model_lockless, sizeof(model_lockless), L(lockless));
 	shadow_keep();

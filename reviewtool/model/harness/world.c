@@ -335,11 +335,11 @@ static void count_pages(void)
 	count_page(world.mapped);
 	if (world.mapped->head == &model_pages[PFN_HUGE_ZERO])
 		count_page(&model_pages[PFN_ZERO]);
-	if (world_fresh.other_cpu == OTHER_CPU_replaces) {
+	if (world_fresh.other_cpu == OTHER_CPU_replaces || (world_fresh.pinnable && PageHead(world.mapped->head))) {
 		count_page(&model_pages[PFN_OTHER_LARGE]);
 		model_pages[PFN_OTHER_LARGE].nid = model_pages[PFN_OTHER_LARGE + 1].nid = world.mapped->nid;
 	}
-	if (world_fresh.lockless == LOCKLESS_replaces)
+	if (world_fresh.lockless == LOCKLESS_replaces || (world_fresh.pinnable && !PageHead(world.mapped->head)))
 		count_page(&model_pages[PFN_OTHER]);
 }
 
@@ -390,6 +390,7 @@ void world_build(unsigned long state)
 	world.mm.pgd = &model_tables.pgd;
 	world_fresh.other_cpu = STATE_other_cpu(state);
 	world_fresh.waiting = STATE_waiting(state);
+	world_fresh.pinnable = STATE_pinnable(state);
 	world_fresh.lockless = STATE_lockless(state);
 	count_pages();
 	build_range(state);

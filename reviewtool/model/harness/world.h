@@ -67,6 +67,7 @@ struct world {
 	unsigned int fault;		/* FAULT_* of the scenario */
 	unsigned int range;		/* RANGE_* of the scenario */
 	unsigned int waiting;		/* what another CPU does while the code sleeps */
+	unsigned int pinnable;		/* PINNABLE_* of the mapped page, as long as it has not moved */
 	bool unmapped;			/* it has taken the VMA away */
 	unsigned long nr_pages;		/* how many pages an entry is asked for */
 	bool argument;			/* what a bool parameter of the entry gets */
@@ -97,7 +98,7 @@ void world_build(unsigned long state);
 struct world_fresh {
 	struct model_tables tables;
 	struct { unsigned long flags, counts; } pages[WORLD_COUNTED];
-	int other_cpu, lockless, waiting;
+	int other_cpu, lockless, waiting, pinnable;
 };
 extern struct world_fresh world_fresh;
 
@@ -115,6 +116,7 @@ static inline void world_reset(void)
 	model_other_cpu = world_fresh.other_cpu;
 	model_lockless = world_fresh.lockless;
 	world.waiting = world_fresh.waiting;
+	world.pinnable = world_fresh.pinnable;
 	world.unmapped = false;
 	world.baseline = &world_fresh.tables;
 	for (int i = 0; i < world.nr_counted; i++) {
@@ -128,6 +130,9 @@ static inline void world_reset(void)
 	world.mm.mmap_lock = (struct rw_semaphore){ .readers = 1 };
 	world.mm.page_table_lock.held = 0;
 	world.mm.mm_users.counter = 1;
+	world.mm.flags = 0;
+	world.mm.has_pinned.counter = 0;
+	model_task.maj_flt = model_task.min_flt = 0;
 	world.pgmap.refs = 0;
 	if (unlikely(world.out_used)) {
 		world.out_used = false;

@@ -6,6 +6,7 @@
 #include <linux/swapops.h>
 
 #include "world.h"
+#include "_slice/aside.h"
 
 bool tree_in_hugetlb(void);
 void tree_walks_nowhere(void);
@@ -16,6 +17,17 @@ int tree_split_huge_page(void);
 bool tree_maps_read_only(void);
 void *tree_zeroed(unsigned long bytes);
 bool tree_user_access(bool write);
+int tree_set_page_dirty(struct page *page);
+int tree_set_page_dirty_lock(struct page *page);
+bool tree_is_movable(const struct page *page);
+bool tree_is_cma(const struct page *page);
+bool tree_is_coherent(const struct page *page);
+void *tree_alloc(unsigned int gfp, unsigned int order, int nid);
+void *tree_first_of(struct list_head *list);
+int tree_migrate(struct list_head *from, void *target, int mode, int reason);
+int tree_migrate_coherent(struct page *page);
+void tree_putback(struct list_head *list);
+int tree_isolate(struct page *page, struct list_head *list);
 
 bool tree_in_hugetlb(void)
 {
@@ -77,4 +89,129 @@ void tree_walks_nowhere(void)
 {
 	model_trace("walked on through an entry that leads to no table", 1);
 	catch_throw(&world_catch, END_NULL_POINTER);
+}
+
+#undef set_page_dirty
+int tree_set_page_dirty(struct page *page)
+{
+	return set_page_dirty(page);
+}
+
+int tree_set_page_dirty_lock(struct page *page)
+{
+	might_sleep();
+	return set_page_dirty(page);
+}
+
+static bool is_mapped(const struct page *page)
+{
+	return world.mapped && page->head == world.mapped->head;
+}
+
+bool tree_is_movable(const struct page *page)
+{
+	return is_mapped(page) && (world.pinnable == PINNABLE_moves || world.pinnable == PINNABLE_stuck ||
+				   world.pinnable == PINNABLE_busy);
+}
+
+bool tree_is_cma(const struct page *page)
+{
+	return is_mapped(page) && world.pinnable == PINNABLE_cma;
+}
+
+bool tree_is_coherent(const struct page *page)
+{
+	return is_mapped(page) && world.pinnable == PINNABLE_coherent;
+}
+
+/* The page that the mapped one may move to: see move_mapped(). */
+void *tree_alloc(unsigned int gfp, unsigned int order, int nid)
+{
+	might_sleep();
+	tree_aside(ASIDE_ALLOC, (unsigned long)gfp << 16 | order << 8 | (nid & 0xff), 1);
+	return &model_pages[PFN_OTHER];
+}
+
+void *tree_first_of(struct list_head *list)
+{
+	return container_of(list->next, struct page, lru);
+}
+
+/* Takes every page off LIST, and drops the reference that isolating it took. */
+static void empty_list(struct list_head *list)
+{
+	for (struct list_head *entry = list->next; entry != list; entry = entry->next) {
+		model_step();
+		page_folio(container_of(entry, struct page, lru))->page._refcount.counter--;
+	}
+	INIT_LIST_HEAD(list);
+	world.isolated = NULL;
+}
+
+/* The mapped page lives on elsewhere, where it may be pinned. */
+static void move_mapped(void)
+{
+	bool large = PageHead(world.mapped->head);
+	unsigned long pfn = large ? PFN_OTHER_LARGE : PFN_OTHER;
+	const unsigned long low = (1UL << _PFN_SHIFT) - 1;
+
+	model_trace("the mapped page is moved", 1);
+	model_pages[pfn].flags = world.mapped->head->flags;
+	if (world.vma.vm_flags & VM_HUGETLB)
+		model_tables.huge.pte = (model_tables.huge.pte & low) | pfn << _PFN_SHIFT;
+	else if (model_tables.pmd.pmd & _PAGE_PSE)
+		model_tables.pmd.pmd = (model_tables.pmd.pmd & low) | pfn << _PFN_SHIFT;
+	else if (pte_present(model_tables.pte))
+		model_tables.pte.pte = (model_tables.pte.pte & low) | (pfn + large) << _PFN_SHIFT;
+	model_event(EV_WAIT_MIGRATION);
+	/* nobody maps the old one any more */
+	world.pinnable = PINNABLE_yes;
+}
+
+int tree_migrate(struct list_head *from, void *target, int mode, int reason)
+{
+	might_sleep();
+	tree_aside(ASIDE_MIGRATE, (unsigned long)mode << 8 | reason, 1);
+	if (list_empty(from))
+		return 0;
+	if (!target || world.pinnable == PINNABLE_stuck)
+		return 1;
+	if (world.pinnable != PINNABLE_yes)
+		move_mapped();
+	empty_list(from);
+	return 0;
+}
+
+int tree_migrate_coherent(struct page *page)
+{
+	might_sleep();
+	/* it drops its caller's reference */
+	page->head->_refcount.counter--;
+	if (!tree_is_coherent(page))
+		return -EBUSY;
+	move_mapped();
+	return 0;
+}
+
+void tree_putback(struct list_head *list)
+{
+	tree_aside(ASIDE_MIGRATE, 1UL << 16, 1);
+	empty_list(list);
+}
+
+int tree_isolate(struct page *page, struct list_head *list)
+{
+	model_step();
+	if (world.pinnable == PINNABLE_busy && is_mapped(page)) {
+		world.pinnable = PINNABLE_moves;	/* only for a moment */
+		return -EBUSY;
+	}
+	if (page_folio(page)->page._refcount.counter <= 0 || (!list && !PageLRU(page)))
+		return -EBUSY;
+	model_event(EV_ISOLATED);
+	page->head->_refcount.counter++;
+	world.isolated = page->head;
+	if (list)
+		tree_list_add(&page->head->lru, list->prev, list);
+	return 0;
 }

@@ -9,6 +9,11 @@
  *	TREE_HAS_name		the tree declares or defines it
  *	TREE_PARAMETERS_name	with so many parameters
  *	TREE_MACRO_name		as a macro
+ *	TREE_BOOL_name		as a function that returns bool
+ *
+ * A macro here that does nothing, or gives a constant, is *inert*: names.py finds
+ * them by their bodies, and a patch that calls one more or less often is never
+ * said to change nothing.  A line that ends in "as it is" holds on x86-64, too.
  */
 #include <linux/mm.h>
 #include <linux/huge_mm.h>
@@ -20,6 +25,8 @@
 #include <linux/secretmem.h>
 #include <linux/swapops.h>
 #include <linux/userfaultfd_k.h>
+
+#include "_slice/aside.h"
 
 /* the language */
 #define __weak __attribute__((__weak__))
@@ -68,23 +75,30 @@
 static inline void *ERR_CAST(const void *p) { return (void *)p; }
 
 /* what is told to the log only */
-#define printk(...) do { } while (0)
-#define pr_err(...) do { } while (0)
-#define pr_alert(...) do { } while (0)
-#define pr_warn(...) do { } while (0)
-#define pr_warn_once(...) do { } while (0)
-#define pr_warn_ratelimited(...) do { } while (0)
-#define pr_info(...) do { } while (0)
-#define pr_info_once(...) do { } while (0)
+#define printk(...) tree_aside(ASIDE_LOG, 0, 1)
+#define pr_err(...) tree_aside(ASIDE_LOG, 0, 1)
+#define pr_alert(...) tree_aside(ASIDE_LOG, 0, 1)
+#define pr_warn(...) tree_aside(ASIDE_LOG, 0, 1)
+#define pr_warn_once(...) tree_aside(ASIDE_LOG, 0, 1)
+#define pr_warn_ratelimited(...) tree_aside(ASIDE_LOG, 0, 1)
+#define pr_info(...) tree_aside(ASIDE_LOG, 0, 1)
+#define pr_info_once(...) tree_aside(ASIDE_LOG, 0, 1)
 #define pr_debug(...) do { } while (0)
-#define dump_page(page, reason) do { } while (0)
-#define dump_stack() do { } while (0)
+#define dump_page(page, reason) tree_aside(ASIDE_LOG, 1, 1)
+#define dump_stack() tree_aside(ASIDE_LOG, 2, 1)
 #define trace_mmap_lock_start_locking(...) do { } while (0)
-#define count_vm_event(item) do { } while (0)
-#define count_vm_events(item, n) do { } while (0)
-#define lockdep_assert_held_read(lock) do { } while (0)
-#define lockdep_assert_held_write(lock) do { } while (0)
-#define might_lock_read(lock) might_sleep()
+#define count_vm_event(item) tree_aside(ASIDE_VM_EVENT, item, 1)
+#define count_vm_events(item, n) tree_aside(ASIDE_VM_EVENT, item, n)
+#define __count_vm_event(item) tree_aside(ASIDE_VM_EVENT, item, 1)
+#define mod_node_page_state(node, item, n) tree_aside(ASIDE_NODE_STATE, item, n)
+#define __mod_node_page_state(node, item, n) tree_aside(ASIDE_NODE_STATE, item, n)
+#define inc_node_page_state(page, item) tree_aside(ASIDE_NODE_STATE, item, 1)
+#define node_stat_mod_folio(folio, item, n) tree_aside(ASIDE_NODE_STATE, item, n)
+#define node_stat_add_folio(folio, item) tree_aside(ASIDE_NODE_STATE, item, folio_nr_pages(folio))
+#define lockdep_assert_held_read(lock) VM_WARN_ON((lock)->readers <= 0)
+#define lockdep_assert_held_write(lock) VM_WARN_ON((lock)->writer <= 0)
+#define might_lock_read(lock) (might_sleep(), tree_aside(ASIDE_LOCKDEP, 0, 1))
+#define cond_resched() (might_sleep(), tree_aside(ASIDE_RESCHED, 0, 1))
 #define kasan_check_write(...) do { } while (0)
 #define jiffies 0UL
 #define HZ 250
@@ -193,9 +207,11 @@ static inline int pmd_thp_or_huge(pmd_t e) { return pmd_huge(e) || pmd_trans_hug
 #define p4d_clear_bad(p4d) ((void)((p4d)->p4d = 0))
 #define pgd_clear_bad(pgd) ((void)((pgd)->pgd = 0))
 #define set_pud_at(mm, address, pudp, v) ((void)(*(pudp) = (v)))
-#define flush_cache_page(...) do { } while (0)
-#define flush_dcache_folio(folio) do { } while (0)
-#define arch_make_folio_accessible(folio) (0)
+#define flush_cache_page(...) tree_aside(ASIDE_FLUSH, 0, 1)
+#define flush_dcache_page(page) tree_aside(ASIDE_FLUSH, 1, 1)
+#define flush_dcache_folio(folio) tree_aside(ASIDE_FLUSH, 1, 1)
+#define flush_anon_page(...) tree_aside(ASIDE_FLUSH, 2, 1)
+#define arch_make_folio_accessible(folio) arch_make_page_accessible(&(folio)->page)
 #define arch_enter_lazy_mmu_mode() do { } while (0)
 #define arch_leave_lazy_mmu_mode() do { } while (0)
 #define update_mmu_tlb(...) do { } while (0)
@@ -280,15 +296,16 @@ static inline spinlock_t *tree_pud_trans_huge_lock(pud_t *pud, struct vm_area_st
 #define preempt_enable() ((void)model.atomic_depth--)
 #define irqs_disabled() (model.atomic_depth > 0)
 #define in_atomic() (model.atomic_depth > 0)
-#define raw_read_seqcount(s) (0u)
-#define read_seqcount_begin(s) (0u)
-#define read_seqcount_retry(s, seq) ((void)(seq), 0)
-#define raw_seqcount_try_begin(s, seq) ((seq) = 0, true)
+#define raw_read_seqcount(s) (tree_aside(ASIDE_SEQCOUNT, 0, 1), 0u)
+#define read_seqcount_begin(s) (tree_aside(ASIDE_SEQCOUNT, 0, 1), 0u)
+#define read_seqcount_retry(s, seq) (tree_aside(ASIDE_SEQCOUNT, 1, 1), (void)(seq), 0)
+#define raw_seqcount_try_begin(s, seq) (tree_aside(ASIDE_SEQCOUNT, 0, 1), (seq) = 0, true)
 #define access_ok(...) (true)
-#define memalloc_nocma_save() (0u)
-#define memalloc_nocma_restore(flags) ((void)(flags))
-#define memalloc_pin_save() (0u)
-#define memalloc_pin_restore(flags) ((void)(flags))
+#define memalloc_nocma_save() (tree_aside(ASIDE_SCOPE, 0, 1), 0u)
+#define memalloc_nocma_restore(flags) (tree_aside(ASIDE_SCOPE, 1, 1), (void)(flags))
+#define memalloc_pin_save() (tree_aside(ASIDE_SCOPE, 2, 1), 0u)
+#define memalloc_pin_restore(flags) (tree_aside(ASIDE_SCOPE, 3, 1), (void)(flags))
+#define untagged_addr(address) (address)
 #define untagged_addr_remote(mm, address) (address)
 #define untagged_addr_unlocked(address) (address)
 
@@ -296,7 +313,15 @@ static inline spinlock_t *tree_pud_trans_huge_lock(pud_t *pud, struct vm_area_st
 #define mmap_sem mmap_lock
 #define tree_mm_of(sem) container_of(sem, struct mm_struct, mmap_lock)
 #define down_read(sem) mmap_read_lock(tree_mm_of(sem))
-#define down_read_killable(sem) mmap_read_lock_killable(tree_mm_of(sem))
+/* Whoever is killed while others hold the lock gives up waiting for it. */
+static inline int tree_read_lock_killable(struct mm_struct *mm)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return mmap_read_lock_killable(mm);
+}
+#define mmap_read_lock_killable(mm) tree_read_lock_killable(mm)
+#define down_read_killable(sem) tree_read_lock_killable(tree_mm_of(sem))
 #define down_read_trylock(sem) mmap_read_trylock(tree_mm_of(sem))
 #define up_read(sem) mmap_read_unlock(tree_mm_of(sem))
 #define rwsem_is_locked(sem) ((sem)->readers > 0)
@@ -358,8 +383,6 @@ static inline spinlock_t *tree_pud_trans_huge_lock(pud_t *pud, struct vm_area_st
 #define put_devmap_managed_page_refs(page, refs) (false)
 #define put_devmap_managed_folio_refs(folio, refs) (false)
 #define page_is_devmap_managed(page) (false)
-#define __mod_node_page_state(pgdat, item, nr) do { } while (0)
-#define inc_node_page_state(page, item) do { } while (0)
 #define folio_put_testzero(folio) (folio_put(folio), false)
 
 /* memory policy and allocation, as far as calls of what is not modelled name them */
@@ -375,6 +398,50 @@ typedef struct { long counter; } atomic64_t;
 #define GFP_KERNEL 0x2u
 #define GFP_HIGHUSER 0x4u
 #define GFP_HIGHUSER_MOVABLE 0x5u
+#define __GFP_HIGHMEM 0x10u
+#define __GFP_RETRY_MAYFAIL 0x4000u
+#define GFP_TRANSHUGE 0x8000u
+#define PageHighMem(page) (0)
+/* what moves a page that may not be pinned where it is */
+void *tree_alloc(unsigned int gfp, unsigned int order, int nid);
+#define __alloc_pages_node(nid, gfp, order) tree_alloc(gfp, order, nid)
+#define alloc_pages_node(nid, gfp, order) tree_alloc(gfp, order, nid)
+#define __alloc_pages_nodemask(gfp, order, nid, mask) tree_alloc(gfp, order, nid)
+#define alloc_migrate_huge_page(h, gfp, nid, mask) tree_alloc(gfp, HPAGE_PMD_ORDER, nid)
+#define prep_transhuge_page(page) tree_aside(ASIDE_ALLOC, 0, 1)
+#define new_page_nodemask(page, nid, mask) tree_alloc(GFP_USER | __GFP_MOVABLE, compound_order(page), nid)
+#define alloc_migration_target(page, private) \
+	tree_alloc(((struct migration_target_control *)(private))->gfp_mask, 0, \
+		   ((struct migration_target_control *)(private))->nid)
+void *tree_first_of(struct list_head *list);
+int tree_migrate(struct list_head *from, void *target, int mode, int reason);
+int tree_migrate_coherent(struct page *page);
+void tree_putback(struct list_head *list);
+#define migrate_pages(from, alloc, put, private, mode, reason, ...) \
+	tree_migrate(from, list_empty(from) ? NULL : alloc(tree_first_of(from), (unsigned long)(private)), mode, reason)
+#define putback_movable_pages(list) tree_putback(list)
+#define migrate_device_page(page, ...) tree_migrate_coherent(page)
+#define migrate_device_coherent_page(page) tree_migrate_coherent(page)
+#define migrate_device_coherent_folio(folio) tree_migrate_coherent(&(folio)->page)
+/* Takes a page off its list, with a reference; the kernels differ in how they say that it worked. */
+int tree_isolate(struct page *page, struct list_head *list);
+#if TREE_BOOL_isolate_lru_page
+#define isolate_lru_page(p) (!tree_isolate((struct page *)(p), NULL))
+#else
+#define isolate_lru_page(p) tree_isolate((struct page *)(p), NULL)
+#endif
+#if TREE_BOOL_folio_isolate_lru
+#define folio_isolate_lru(p) (!tree_isolate((struct page *)(p), NULL))
+#else
+#define folio_isolate_lru(p) tree_isolate((struct page *)(p), NULL)
+#endif
+#define isolate_huge_page(p, list) (!tree_isolate((struct page *)(p), list))
+#define folio_isolate_hugetlb(p, list) (!tree_isolate((struct page *)(p), list))
+#if TREE_BOOL_isolate_hugetlb
+#define isolate_hugetlb(p, list) (!tree_isolate((struct page *)(p), list))
+#else
+#define isolate_hugetlb(p, list) tree_isolate((struct page *)(p), list)
+#endif
 void *tree_zeroed(unsigned long bytes);
 #define kcalloc(n, size, gfp) tree_zeroed((n) * (size))
 #define kzalloc(size, gfp) tree_zeroed(size)
@@ -422,35 +489,47 @@ void *tree_zeroed(unsigned long bytes);
 #define folio_is_zone_device(folio) is_zone_device_page(&(folio)->page)
 #define folio_is_pci_p2pdma(folio) is_pci_p2pdma_page(&(folio)->page)
 #define is_device_private_page(page) (false)
-#define is_device_coherent_page(page) (false)
+#define is_device_coherent_page(page) tree_is_coherent(page)
+#define is_device_public_page(page) (false)
 #define folio_is_device_private(folio) (false)
-#define folio_is_device_coherent(folio) (false)
+#define folio_is_device_coherent(folio) tree_is_coherent(&(folio)->page)
 #define is_fsdax_page(page) (false)
 #define folio_is_fsdax(folio) (false)
 #define folio_test_slab(folio) (0)
-#define folio_set_referenced(folio) model_step()
-#define folio_clear_referenced(folio) model_step()
-#define SetPageReferenced(page) model_step()
-#define ClearPageReferenced(page) model_step()
-#define lockdep_assert_irqs_disabled() do { } while (0)
+#define folio_set_referenced(folio) tree_aside(ASIDE_REFERENCED, page_to_pfn(&(folio)->page), 1)
+#define folio_clear_referenced(folio) tree_aside(ASIDE_REFERENCED, page_to_pfn(&(folio)->page), -1UL)
+#define SetPageReferenced(page) tree_aside(ASIDE_REFERENCED, page_to_pfn((page)->head), 1)
+#define ClearPageReferenced(page) tree_aside(ASIDE_REFERENCED, page_to_pfn((page)->head), -1UL)
+#define lockdep_assert_irqs_disabled() VM_WARN_ON(!irqs_disabled())
 #define lock_page(page) might_sleep()
 #define trylock_page(page) (true)
-#define unlock_page(page) model_step()
+#define unlock_page(page) tree_aside(ASIDE_UNLOCK_PAGE, 0, 1)
 #define folio_lock(folio) might_sleep()
 #define folio_trylock(folio) (true)
-#define folio_unlock(folio) model_step()
-#define set_page_dirty_lock(page) set_page_dirty(page)
-#define lru_add_drain() model_step()
-#define lru_add_drain_all() might_sleep()
-#define mlock_vma_page(...) model_step()
-#define mlock_vma_folio(...) model_step()
-#define munlock_vma_page(...) model_step()
-#define clear_page_mlock(page) model_step()
-/* All of the model's memory may be pinned for long: none is movable or CMA. */
-#define is_migrate_cma_page(page) (false)
-#define is_pinnable_page(page) (true)
-#define is_longterm_pinnable_page(page) (true)
-#define folio_is_longterm_pinnable(folio) (true)
+#define folio_unlock(folio) tree_aside(ASIDE_UNLOCK_PAGE, 0, 1)
+/* up to 5.2 they are passed on, too */
+int tree_set_page_dirty(struct page *page);
+int tree_set_page_dirty_lock(struct page *page);
+#define set_page_dirty tree_set_page_dirty
+#define set_page_dirty_lock tree_set_page_dirty_lock
+#define lru_add_drain() tree_aside(ASIDE_DRAIN, 0, 1)
+#define lru_add_drain_all() (might_sleep(), tree_aside(ASIDE_DRAIN, 1, 1))
+#define lru_cache_disable() (might_sleep(), tree_aside(ASIDE_DRAIN, 2, 1))
+#define lru_cache_enable() tree_aside(ASIDE_DRAIN, 3, 1)
+#define mlock_vma_page(...) tree_aside(ASIDE_MLOCK, 0, 1)
+#define mlock_vma_folio(...) tree_aside(ASIDE_MLOCK, 0, 1)
+#define munlock_vma_page(...) tree_aside(ASIDE_MLOCK, 1, 1)
+#define clear_page_mlock(page) tree_aside(ASIDE_MLOCK, 2, 1)
+/* memory that may not be pinned for long before it has moved: factor "pinnable" */
+bool tree_is_movable(const struct page *page);
+bool tree_is_cma(const struct page *page);
+bool tree_is_coherent(const struct page *page);
+#define is_zone_movable_page(page) tree_is_movable(page)
+#define folio_is_zone_movable(folio) tree_is_movable(&(folio)->page)
+#define is_migrate_cma_page(page) tree_is_cma(page)
+#define is_migrate_cma_folio(folio, pfn) tree_is_cma(&(folio)->page)
+#define get_pageblock_migratetype(page) (tree_is_cma(page) ? MIGRATE_CMA : MIGRATE_MOVABLE)
+#define folio_migratetype(folio) get_pageblock_migratetype(&(folio)->page)
 /* whether it is a page of a secretmem file, or of one that writeback needs to know about */
 bool tree_page_is_secretmem(const struct page *page);
 bool tree_page_is_anon_or_shmem(const struct page *page);
@@ -495,6 +574,10 @@ bool tree_page_is_anon_or_shmem(const struct page *page);
 #define huge_pte_uffd_wp(pte) pte_uffd_wp(pte)
 #define hugetlb_entry_migration_or_none(pte) (false)
 #define hugepages_supported() (true)
+#define hstate_sizelog(log) (&model_hstate)
+/* the locks of the model, though the file that is reviewed has its own */
+#define hugetlb_vma_lock_read hugetlb_vma_lock_read
+#define hugetlb_vma_unlock_read hugetlb_vma_unlock_read
 #if TREE_PARAMETERS_huge_ptep_get == 3
 static inline pte_t tree_huge_ptep_get(pte_t *ptep) { return huge_ptep_get(ptep); }
 #define huge_ptep_get(mm, address, ptep) tree_huge_ptep_get(ptep)
@@ -525,7 +608,6 @@ int tree_split_huge_page(void);
 #define print_bad_pte(...) do { } while (0)
 #define print_bad_page_map(...) do { } while (0)
 
-#define isolate_hugetlb(page, list) isolate_hugetlb((struct folio *)(page), list)
 /*
  * A fault in hugetlb is hugetlb's.  Up to v6.0 a write fault on a present entry
  * said that it broke COW, or made the entry writable.
@@ -560,8 +642,9 @@ bool tree_user_access(bool write);
 
 /* lists */
 #define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
-#define INIT_LIST_HEAD(list) ((list)->next = (list)->prev = (list))
-#define list_empty(list) ((list)->next == (list))
+#define list_add(entry, head) tree_list_add(entry, head, (head)->next)
+#define list_add_tail(entry, head) tree_list_add(entry, (head)->prev, head)
+#define list_del(entry) ((entry)->prev->next = (entry)->next, (entry)->next->prev = (entry)->prev)
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 #define list_first_entry(ptr, type, member) list_entry((ptr)->next, type, member)
 #endif

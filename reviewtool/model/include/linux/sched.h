@@ -8,6 +8,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	bool fatal_signal;
 	bool signal;
+	unsigned long maj_flt, min_flt;
 };
 
 extern struct task_struct model_task;

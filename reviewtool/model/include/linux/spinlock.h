@@ -22,6 +22,7 @@ struct model_counts {
 	int steps;
 	unsigned int events;	/* EV_* */
 	unsigned int told;	/* TOLD_* */
+	unsigned long aside;	/* a sum over what is told to parts of the kernel that are not modelled */
 	const void *put_page;	/* the page whose last known reference was dropped */
 };
 
