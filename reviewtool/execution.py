@@ -330,28 +330,37 @@ def _learn_documented(
     configuration = run.settings.configuration
     after = configuration.built(after)
     index = index_sources(after)
-    delta = Delta(frozenset(), frozenset())
     for name in documented_functions(patch, before, after):
         function = index.functions.get(name)
         if function is None or function.macro or not function.path.endswith(".c"):
             continue
-        bound = bind(function)
-        if isinstance(bound, Unbound):
-            continue
-        domain = entry_domain(name, index, index, [bound], run.settings.budget, configuration)
-        request = BuildRequest(
-            after,
-            (bound,),
-            (*domain.flags, *domain.also),
-            index.constants,
-            configuration=configuration,
-        )
-        module = build(request, run.cache)
-        if isinstance(module, Module):
-            side = Side(
-                _sweep(run, module, index, name, domain, delta), module.unmodelled, bound.out
-            )
-            draft.facts_after[name] = find_facts(name, domain, side)
+        alone = sweep_alone(run, after, index, name)
+        if isinstance(alone, Alone):
+            draft.facts_after[name] = find_facts(name, alone.domain, alone.side)
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One version of an entry over a domain of its own."""
+
+    domain: Domain
+    side: Side
+
+
+def sweep_alone(run: Run, tree: Snapshot, index: SourceIndex, name: str) -> Alone | str:
+    """Return what function NAME of TREE does, or why it cannot be run."""
+    bound = bind(index.functions[name])
+    if isinstance(bound, Unbound):
+        return bound.reason
+    configuration = run.settings.configuration
+    domain = entry_domain(name, index, index, [bound], run.settings.budget, configuration)
+    flags = (*domain.flags, *domain.also)
+    request = BuildRequest(tree, (bound,), flags, index.constants, configuration=configuration)
+    module = build(request, run.cache)
+    if not isinstance(module, Module):
+        return f"it does not compile: {module[0].message}"
+    swept = _sweep(run, module, index, name, domain, Delta(frozenset(), frozenset()))
+    return Alone(domain, Side(swept, module.unmodelled, bound.out))
 
 
 def is_simulated(path: str, before: Snapshot) -> bool:

@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from reviewtool.behaviour.compare import Verdict
-from reviewtool.execution import Draft, Run, documented_functions, simulate_patch
+from reviewtool.behaviour.facts import find_facts
+from reviewtool.execution import Draft, Run, documented_functions, simulate_patch, sweep_alone
 from reviewtool.findings import compile_finding
 from reviewtool.picture import Ran
 from reviewtool.review import Origin
 from reviewtool.series.patch import Patch
+from reviewtool.simulate.record import ENDS, field
 from reviewtool.slice.pair import SlicedPair, slice_pair
 from reviewtool.tree.snapshot import Snapshot
+from reviewtool.tree.source import index_sources
+
+_MOST_NEW = 4
 
 
 def simulate_on_kernel(
@@ -52,6 +59,8 @@ def simulate_on_kernel(
                 f" and {len(silent) - 4} more" if len(silent) > 4 else ""
             )
             draft.why = f"the entries that were run do not change, but {names} never ran"
+    if pair.new or pair.gone:
+        _tell_new(run, pair, draft)
     draft.changed = tuple(sorted({*draft.changed, *pair.changed}))
     draft.undriven += [item for item in pair.unseen if item not in draft.undriven]
     if pair.inert and draft.verdict is Verdict.NO_CHANGE:
@@ -66,6 +75,27 @@ def simulate_on_kernel(
             f"the entries that could be run do not change, but {names}{more} could not be looked at"
         )
     return pair
+
+
+def _tell_new(run: Run, pair: SlicedPair, draft: Draft) -> None:
+    """Say which functions come and go; the new ones are run by themselves, there is nothing to compare with."""
+    said: list[str] = []
+    tree = run.settings.configuration.built(pair.after.snapshot)
+    index = index_sources(tree)
+    for name in pair.new[:_MOST_NEW]:
+        if name not in index.functions:
+            continue
+        alone = sweep_alone(run, tree, index, name)
+        if isinstance(alone, str):
+            said.append(f"{name}() is new and was not run: {alone}")
+            continue
+        draft.facts_after.setdefault(name, find_facts(name, alone.domain, alone.side))
+        ends = np.unique(field(alone.side.swept.records, "end"))
+        stubs = ", a stub reached" if ENDS.index("unmodelled") in ends else ", no stub reached"
+        said.append(f"{name}() is new ({alone.domain.scenarios:,} scenarios{stubs})")
+    said += [f"{name}() is gone" for name in pair.gone[:_MOST_NEW]]
+    if said and draft.verdict is not Verdict.CHANGE:
+        draft.verdict, draft.why = Verdict.CHANGE, "; ".join(said)
 
 
 def _never_ran(patch: Patch, ran: Ran, changed: tuple[str, ...]) -> tuple[str, ...]:

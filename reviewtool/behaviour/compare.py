@@ -94,9 +94,7 @@ class Comparison:
         """The answer for this entry."""
         if self.changed:
             return Verdict.CHANGE
-        return (
-            Verdict.UNKNOWN if self.unmodelled or self.left or self.asides else Verdict.NO_CHANGE
-        )
+        return Verdict.UNKNOWN if self.unmodelled or self.left or self.asides else Verdict.NO_CHANGE
 
 
 @dataclass(frozen=True)

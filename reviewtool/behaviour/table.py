@@ -79,7 +79,7 @@ class Table:
 
 # Which factors a sentence can best do without, first to go first.
 _DROP_ORDER = (
-    "also", "pinnable", "range", "waiting", "lockless", "young", "page_dirty", "node", "signal", "fault", "pages", "argument",
+    "also", "pinnable", "leaf", "range", "waiting", "lockless", "young", "page_dirty", "node", "signal", "fault", "pages", "argument",
     "mergeable", "folio", "refcount", "pgmap", "dirty", "soft_dirty", "uffd_wp", "tracking", "uffd", "maywrite", "mayread",
     "other_cpu", "page", "prot", "vma", "level", "entry", "write_bit", "access",
 )  # fmt: skip

@@ -53,7 +53,8 @@ _LINK_SWEEP = (
     *(
         f"--export=harness_{name}"
         for name in (
-            "sweep", "states", "outcomes", "records", "record_count", "asides", "number", "progress", "choose_flag", "equal", "find_equal",
+            "sweep", "states", "outcomes", "records", "record_count", "asides", "number", "progress", "choose_flag", "equal",
+            "find_equal",
         )
     ),
 )  # fmt: skip

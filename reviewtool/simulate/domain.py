@@ -202,6 +202,11 @@ FACTORS: tuple[Factor, ...] = (
         groups=(("moves stuck busy cma coherent", "may not be pinned for long where it is"),
                 ("moves stuck busy", "is in ZONE_MOVABLE"), ("moves busy cma coherent", "can be moved")),
     ),
+    _factor(
+        "leaf", "the huge page", ("pmd", "is mapped by a PMD"), ("pud", "is mapped by a PUD"), ("pgd", "is mapped by a PGD (on no x86-64)"),
+        readers=("gup_huge_pud", "gup_fast_pud_leaf", "gup_huge_pgd", "gup_fast_pgd_leaf"),
+        groups=(("pud pgd", "is larger than a PMD's"),),
+    ),
 )  # fmt: skip
 
 FACTOR: dict[str, Factor] = {factor.name: factor for factor in FACTORS}
@@ -430,17 +435,26 @@ VALIDITY: tuple[Validity, ...] = (
     _rule("only a PROT_NONE entry keeps a write bit, where an R/W one could have been", "write_bit entry access page vma level",
           lambda is_: is_("write_bit", "lost") | (is_("entry", "present") & is_("access", "protnone") & is_("level", "pte", "pmd")
           & ~is_("page", "anon_shared", "ksm") & ~(is_("page", "file") & is_("vma", "private_file")))),
-    _rule("a page that has to move before it is pinned is plain, and nothing else happens to it",
-          "pinnable entry refcount other_cpu waiting lockless dirty young soft_dirty tracking uffd page_dirty fault signal mayread "
-          "maywrite argument write_bit page vma range",
-          lambda is_: is_("pinnable", "yes") | (is_("entry", "present") & is_("refcount", "normal") & is_("other_cpu", "idle")
-          & is_("waiting", "idle") & is_("lockless", "idle") & is_("dirty", "no") & is_("young", "yes") & is_("soft_dirty", "yes")
-          & is_("tracking", "off") & is_("uffd", "off") & is_("page_dirty", "no") & is_("fault", "resolves") & is_("signal", "none")
-          & is_("mayread", "yes") & is_("maywrite", "yes") & is_("argument", "false") & is_("write_bit", "lost")
-          & is_("page", "anon_exclusive", "anon_shared", "file") & is_("vma", "anon", "private_file", "shared_file", "hugetlb")
+    _rule("a page that has to move before it is pinned is mapped, and counted right", "pinnable entry refcount other_cpu",
+          lambda is_: is_("pinnable", "yes") | (is_("entry", "present") & is_("refcount", "normal") & is_("other_cpu", "idle"))),
+    _rule("... nothing else happens to it", "pinnable waiting lockless fault signal range", lambda is_: is_("pinnable", "yes")
+          | (is_("waiting", "idle") & is_("lockless", "idle") & is_("fault", "resolves") & is_("signal", "none")
           & is_("range", "one", "next_present"))),
+    _rule("... its entry is plain", "pinnable dirty young soft_dirty tracking uffd page_dirty write_bit",
+          lambda is_: is_("pinnable", "yes") | (is_("dirty", "no") & is_("young", "yes") & is_("soft_dirty", "yes")
+          & is_("tracking", "off") & is_("uffd", "off") & is_("page_dirty", "no") & is_("write_bit", "lost"))),
+    _rule("... and it is memory of the process's own, or a file's", "pinnable page vma mayread maywrite argument",
+          lambda is_: is_("pinnable", "yes") | (is_("page", "anon_exclusive", "anon_shared", "file") & is_("mayread", "yes")
+          & is_("vma", "anon", "private_file", "shared_file", "hugetlb") & is_("maywrite", "yes") & is_("argument", "false"))),
     _rule("coherent device memory is anonymous and small", "pinnable level page folio",
           lambda is_: ~is_("pinnable", "coherent") | (is_("level", "pte") & is_("page", "anon_exclusive") & is_("folio", "small"))),
+    _rule("a huge PUD or PGD maps a huge page of memory, and nothing else happens to it", "leaf level entry other_cpu range pinnable",
+          lambda is_: is_("leaf", "pmd") | (is_("level", "pmd") & is_("entry", "present") & is_("other_cpu", "idle")
+          & is_("range", "one", "next_present") & is_("pinnable", "yes"))),
+    _rule("a huge PUD or PGD is plain", "leaf waiting dirty young tracking uffd page_dirty write_bit fault signal",
+          lambda is_: is_("leaf", "pmd") | (is_("waiting", "idle") & is_("dirty", "no") & is_("young", "yes")
+          & is_("tracking", "off") & is_("uffd", "off") & is_("page_dirty", "no") & is_("write_bit", "lost")
+          & is_("fault", "resolves") & is_("signal", "none"))),
     _rule("KSM merges in anonymous and private file mappings", "mergeable vma",
           lambda is_: is_("mergeable", "yes") | ~is_("vma", "hugetlb", "pfnmap", "io")),
 )  # fmt: skip
@@ -532,7 +546,7 @@ def lay_out_entry(
 # and whose faults resolve, perhaps at the second try.
 _PLAIN = (
     "dirty", "young", "soft_dirty", "uffd_wp", "tracking", "uffd", "folio", "page_dirty", "refcount",
-    "other_cpu", "signal", "maywrite", "mayread", "range", "waiting", "lockless", "pinnable",
+    "other_cpu", "signal", "maywrite", "mayread", "range", "waiting", "lockless", "pinnable", "leaf",
 )  # fmt: skip
 
 

@@ -106,7 +106,9 @@ def _follow(
 
 def _is_left_out(chunk: Chunk, model: ModelNames) -> bool:
     if chunk.kind is Kind.TYPE:
-        if chunk.last_line - chunk.first_line >= _LONGEST_TYPE and not chunk.tokens.startswith("enum"):
+        if chunk.last_line - chunk.first_line >= _LONGEST_TYPE and not chunk.tokens.startswith(
+            "enum"
+        ):
             return True
         return any(name in model.primitives for name in chunk.names)
     if chunk.kind is Kind.DATA:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -37,6 +37,7 @@ class SlicedPair:
     changed: names of functions, macros, types and data whose code differs.
     unseen:  (name, why) of what changes and is not in the slices: nothing can be said of it.
     looked_at: paths of C files that were compared.
+    new, gone: functions for others that one version has and the other has not, renamed ones apart.
     inert: calls that the change makes more or less often, and that do nothing in the model.
     """
 
@@ -46,6 +47,8 @@ class SlicedPair:
     unseen: tuple[tuple[str, str], ...]
     looked_at: frozenset[str]
     inert: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 def is_kernel_tree(snapshot: Snapshot) -> bool:
@@ -87,7 +90,7 @@ def slice_pair(
     touched = _kernel_code(paths)
     model = model_names()
     old, new = Definitions(before.read, touched), Definitions(after.read, touched)
-    chunks = _changed_chunks(old, new, touched)
+    chunks, renamed = _changed_chunks(old, new, touched)
     names = tuple(sorted(chunks))
     functions = {
         name for name, found in chunks.items() if any(c.kind is Kind.FUNCTION for c in found)
@@ -107,9 +110,15 @@ def slice_pair(
     second = take_slice(after.read, roots, touched, first.dropped, cache, strict=True)
     if second.dropped != first.dropped:
         first = take_slice(before.read, roots, touched, second.dropped, cache)
-    unseen = [*_unseen(chunks, first, second, model), *_hidden(before, after, old, new, touched)]
+    unseen = [
+        *_unseen(chunks, first, second, model),
+        *_hidden(before, after, old, new, touched, renamed),
+    ]
     inert = _inert_calls(old, new, frozenset(chunks), touched, model)
-    return SlicedPair(first, second, names, tuple(unseen), frozenset(touched), inert)
+    return SlicedPair(
+        first, second, names, tuple(unseen), frozenset(touched), inert,
+        _only_in(new, old, names), _only_in(old, new, names),
+    )  # fmt: skip
 
 
 def slice_stages(
@@ -134,8 +143,8 @@ def slice_stages(
 
 def _changed_chunks(
     old: Definitions, new: Definitions, paths: tuple[str, ...]
-) -> dict[str, list[Chunk]]:
-    """Return what differs, by name, wherever it stands: a move is no difference."""
+) -> tuple[dict[str, list[Chunk]], dict[str, str]]:
+    """Return what differs, by name, wherever it stands (a move is no difference), and what is only renamed."""
 
     def gather(definitions: Definitions) -> dict[str, list[Chunk]]:
         found: dict[str, list[Chunk]] = {}
@@ -151,12 +160,50 @@ def _changed_chunks(
         return found
 
     first, second = gather(old), gather(new)
-    return {
-        name: [*first.get(name, ()), *second.get(name, ())]
-        for name in first.keys() | second.keys()
-        if sorted(c.tokens for c in first.get(name, ()))
-        != sorted(c.tokens for c in second.get(name, ()))
+    renamed = _renamed(first, second)
+    # What only has another name, and whoever calls it by that, is no difference.
+    tokens = {
+        name: sorted(_with_names(c.tokens, renamed) for c in found) for name, found in first.items()
     }
+    known = {renamed.get(name, name): was for name, was in tokens.items()}
+    changed = {
+        name: [*first.get(name, ()), *second.get(name, ())]
+        for name in (first.keys() - renamed.keys()) | second.keys()
+        if known.get(name, []) != sorted(c.tokens for c in second.get(name, ()))
+    }
+    return changed, renamed
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def _with_names(tokens: str, names: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda m: names.get(m[0], m[0]), tokens) if names else tokens
+
+
+def _renamed(first: dict[str, list[Chunk]], second: dict[str, list[Chunk]]) -> dict[str, str]:
+    """Return what of FIRST has a new name in SECOND, and is otherwise the same: old name to new name."""
+    gone = {n: c[0] for n, c in first.items() if n not in second and len(c) == 1}
+    come = {n: c[0] for n, c in second.items() if n not in first and len(c) == 1}
+    found: dict[str, str] = {}
+    for _ in range(len(gone)):  # what is renamed may call what is renamed
+        more = [
+            (old, new)
+            for old, chunk in gone.items()
+            for new, other in come.items()
+            if chunk.kind is other.kind and _is_code(chunk) and old not in found
+            and _with_names(chunk.tokens, {**found, old: new}) == other.tokens
+        ]  # fmt: skip
+        # two that could be the same are none
+        more = [pair for pair in more if sum(p[1] == pair[1] or p[0] == pair[0] for p in more) == 1]
+        if not more:
+            break
+        found.update(more)
+    return found
+
+
+def _is_code(chunk: Chunk) -> bool:
+    return chunk.kind in (Kind.FUNCTION, Kind.MACRO)
 
 
 def _inert_calls(
@@ -170,10 +217,23 @@ def _inert_calls(
             file = definitions.file(path)
             for chunk in file.chunks if file else ():
                 if chunk.name in changed and chunk.kind is not Kind.PROTOTYPE:
-                    made.update(w for w in re.findall(r"[A-Za-z_]\w*", chunk.tokens) if w in model.inert)
+                    made.update(
+                        w for w in re.findall(r"[A-Za-z_]\w*", chunk.tokens) if w in model.inert
+                    )
         counts.append(made)
     first, second = counts
     return tuple(sorted((first - second) + (second - first)))
+
+
+def _only_in(
+    definitions: Definitions, other: Definitions, changed: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the CHANGED functions that .c files define for others, and that OTHER does not have at all."""
+    return tuple(
+        name
+        for name in changed
+        if definitions.in_code(name) and not other.in_code(name) and not other.in_headers(name)
+    )
 
 
 def _users(definitions: Definitions) -> dict[str, set[str]]:
@@ -248,7 +308,12 @@ def _unseen(
 
 
 def _hidden(
-    before: Snapshot, after: Snapshot, old: Definitions, new: Definitions, paths: tuple[str, ...]
+    before: Snapshot,
+    after: Snapshot,
+    old: Definitions,
+    new: Definitions,
+    paths: tuple[str, ...],
+    renamed: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     """Return the files whose code changes where this configuration does not compile it."""
     found: list[tuple[str, str]] = []
@@ -259,6 +324,7 @@ def _hidden(
         cut_first, cut_second = old.file(path), new.file(path)
         if cut_first is None or cut_second is None:
             continue
+        first = _with_names(first, renamed)
         if _inactive(path, first, cut_first) != _inactive(path, second, cut_second):
             found.append((path, "code changes that the chosen configuration leaves out"))
         elif _conditions_differ(path, first, second):
@@ -282,7 +348,10 @@ def _conditions_of(path: str, text: str) -> dict[str, tuple[_Around, ...]]:
         lines = [around[number] for number in range(chunk.first_line - 1, chunk.last_line)]
         shared = 0
         if chunk.kind is not Kind.DATA and often[chunk.name] <= 1:
-            shared = min(sum(1 for _ in takewhile(lambda p: p[0] == p[1], zip(lines[0], line, strict=False))) for line in lines)
+            shared = min(
+                sum(1 for _ in takewhile(lambda p: p[0] == p[1], zip(lines[0], line, strict=False)))
+                for line in lines
+            )
         inner = tuple(sorted({line[shared:] for line in lines}))
         found[chunk.tokens] = tuple(sorted((*found.get(chunk.tokens, ()), inner)))
     return found
@@ -294,7 +363,9 @@ def _conditions_differ(path: str, first: str, second: str) -> bool:
     return any(before[tokens] != after[tokens] for tokens in before.keys() & after.keys())
 
 
-def _inactive(path: str, text: str, file: CutFile) -> Counter[tuple[tuple[tuple[str, ...], str], ...]]:
+def _inactive(
+    path: str, text: str, file: CutFile
+) -> Counter[tuple[tuple[tuple[str, ...], str], ...]]:
     """Return the definitions of TEXT of which FILE leaves out a line, each line with the conditions around it.
 
     Where they stand is no part of it: a move is no difference.  What is in no definition counts line by line.

@@ -42,7 +42,7 @@ static unsigned int label_entry(unsigned long *entry)
 {
 	unsigned int word = shadow_new_word(entry, 8);
 
-	shadow_label(word, ~0UL, L(level) | L(entry));
+	shadow_label(word, ~0UL, L(level) | L(entry) | L(leaf));
 	shadow_label(word, _PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_RW, L(access));
 	shadow_label(word, _PAGE_RW, L(write_bit));
 	shadow_label(word, _PAGE_DIRTY, L(dirty));
@@ -50,7 +50,7 @@ static unsigned int label_entry(unsigned long *entry)
 	shadow_label(word, _PAGE_SOFT_DIRTY, L(soft_dirty));
 	shadow_label(word, _PAGE_UFFD_WP, L(uffd_wp));
 	shadow_label(word, ~0UL << _PFN_SHIFT, L(folio));
-	shadow_label_zero(word, L(level) | L(entry));
+	shadow_label_zero(word, L(level) | L(entry) | L(leaf));
 	return word;
 }
 

@@ -192,7 +192,12 @@ static void build_tables(unsigned long state)
 			build_page(state, PFN_DEVICE + 1);
 			return;
 		default:
-			model_tables.pmd.pmd = leaf(state, PFN_LARGE, _PAGE_PSE);
+			if (STATE_leaf(state) == LEAF_pud)
+				model_tables.pud.pud = leaf(state, PFN_LARGE, _PAGE_PSE);
+			else if (STATE_leaf(state) == LEAF_pgd)
+				model_tables.pgd.pgd = leaf(state, PFN_LARGE, _PAGE_PSE);
+			else
+				model_tables.pmd.pmd = leaf(state, PFN_LARGE, _PAGE_PSE);
 			build_page(state, PFN_LARGE + 1);
 			return;
 		}

@@ -166,13 +166,13 @@ static inline bool atomic_inc_not_zero(atomic_t *v) { return v->counter ? ++v->c
 
 static inline int pgd_present(pgd_t e) { return !!e.pgd; }
 static inline int p4d_present(p4d_t e) { return !!e.p4d; }
-#define pgd_leaf(e) (0)
+#define pgd_leaf(e) (!!((e).pgd & _PAGE_PSE))
 #define p4d_leaf(e) (0)
-#define pgd_huge(e) (0)
+#define pgd_huge(e) (!!((e).pgd & _PAGE_PSE))
 #define p4d_huge(e) (0)
 #define pgd_devmap(e) (0)
 #define p4d_devmap(e) (0)
-#define pud_huge(e) (0)
+#define pud_huge(e) (!!((e).pud & _PAGE_PSE))
 #define pud_leaf(e) (!!((e).pud & _PAGE_PSE))
 #define pud_protnone(e) (0)
 #define pud_special(e) (0)
@@ -182,9 +182,9 @@ static inline int p4d_present(p4d_t e) { return !!e.p4d; }
 #define pud_same(a, b) ((a).pud == (b).pud)
 #define pud_page(e) pfn_to_page(pud_pfn(e))
 #define p4d_page(e) pfn_to_page(0)
-#define pgd_page(e) pfn_to_page(0)
+#define pgd_page(e) pfn_to_page((e).pgd >> _PFN_SHIFT)
 #define p4d_pfn(e) (0UL)
-#define pgd_pfn(e) (0UL)
+#define pgd_pfn(e) ((e).pgd >> _PFN_SHIFT)
 /* As on x86-64: a hugetlb entry that is not present counts as huge, too. */
 static inline int pmd_huge(pmd_t e)
 {
@@ -194,6 +194,7 @@ static inline int pmd_huge(pmd_t e)
 #define pmd_present(e) (!!((e).pmd & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_TABLE | _PAGE_BAD)))
 /* As on x86-64: an empty PMD counts as bad, too. */
 #define pmd_bad(e) (!((e).pmd & _PAGE_TABLE))
+#define pgd_bad(e) ((e).pgd && !((e).pgd & _PAGE_TABLE))
 /* ... and a leaf, as anything that leads to no table */
 #define pud_bad(e) ((e).pud && !((e).pud & _PAGE_TABLE))
 static inline int pmd_thp_or_huge(pmd_t e) { return pmd_huge(e) || pmd_trans_huge(e); }
@@ -221,7 +222,7 @@ static inline bool pud_access_permitted(pud_t pud, bool write)
 	return (pud.pud & _PAGE_PRESENT) && (!write || pud_write(pud));
 }
 #define p4d_access_permitted(e, write) (0)
-#define pgd_access_permitted(e, write) (0)
+#define pgd_access_permitted(e, write) (((e).pgd & _PAGE_PRESENT) && (!(write) || ((e).pgd & _PAGE_RW)))
 
 /* The machine has a huge page of hugetlb at PMD level, where every walk finds it. */
 bool tree_in_hugetlb(void);
