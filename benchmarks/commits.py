@@ -46,10 +46,19 @@ class Row:
 
     @property
     def is_run(self) -> bool:
-        """Whether all that it changes was sliced, compiled and swept, and no stub was reached."""
-        return (
-            self.patch is not None and not self.stubbed and self.patch.verdict != "could not tell"
-        )
+        """Whether what it changes was sliced, compiled and swept, and no stub was reached."""
+        if self.patch is None or self.stubbed or self.has_findings("compile-error"):
+            return False
+        return bool(self.scenarios) or self.is_told
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is an answer."""
+        return self.patch is not None and self.patch.verdict != "could not tell"
+
+    def has_findings(self, name: str) -> bool:
+        """Whether the review has a finding of that kind."""
+        return self.patch is not None and any(found.id == name for found in self.patch.findings)
 
     def __str__(self) -> str:
         if self.patch is None:
@@ -115,10 +124,11 @@ def main() -> None:
         print(visible(str(rows[-1])), flush=True)
     if not rows:
         sys.exit("no commit of the range touches the paths")
-    run = sum(row.is_run for row in rows)
+    run, told = sum(row.is_run for row in rows), sum(row.is_told for row in rows)
     seconds = [row.seconds for row in rows]
     print(
-        f"{len(rows)} commits: {run} ({run / len(rows):.0%}) sliced, compiled and swept without reaching a stub; "
+        f"{len(rows)} commits: {run} ({run / len(rows):.0%}) sliced, compiled and swept without reaching a stub, "
+        f"{told} ({told / len(rows):.0%}) with an answer; "
         f"seconds for each: median {statistics.median(seconds):.1f}, most {max(seconds):.1f}"
     )
 

@@ -26,6 +26,8 @@ ENTRIES = (
     "unpin_user_pages_dirty_lock", "unpin_user_page_range_dirty_lock", "unpin_user_page",
 )  # fmt: skip
 _USER_SPACE = ("tools/", "samples/", "scripts/", "usr/", "Documentation/")
+# Built in its own configuration only, and named like what is built here.
+_NOT_BUILT = frozenset({"mm/nommu.c"})
 _MOST_ENTRIES = 4
 _MOST_STEPS = 6  # calls between a changed function and an entry that nobody knows by name
 
@@ -66,7 +68,9 @@ def _kernel_code(paths: Iterable[str]) -> tuple[str, ...]:
         sorted(
             path
             for path in set(paths)
-            if path.endswith((".c", ".h")) and not path.startswith(_USER_SPACE)
+            if path.endswith((".c", ".h"))
+            and not path.startswith(_USER_SPACE)
+            and path not in _NOT_BUILT
         )
     )
 
@@ -87,6 +91,7 @@ def slice_pair(
     wanted: entries that the user names; documented: functions to drive though only their kernel-doc changes.
     Raises: ToolError when the compiler cannot be run.
     """
+    paths = tuple(paths)
     touched = _kernel_code(paths)
     model = model_names()
     old, new = Definitions(before.read, touched), Definitions(after.read, touched)
@@ -113,6 +118,9 @@ def slice_pair(
     unseen = [
         *_unseen(chunks, first, second, model),
         *_hidden(before, after, old, new, touched, renamed),
+    ]
+    unseen += [
+        (p, "the chosen configuration does not build it") for p in sorted(_NOT_BUILT & {*paths})
     ]
     inert = _inert_calls(old, new, frozenset(chunks), touched, model)
     return SlicedPair(
