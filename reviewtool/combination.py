@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from reviewtool.behaviour.combined import Combined, combined_domain, compare_combined
+from reviewtool.behaviour.combined import (
+    MOST_LEAVES,
+    Combined,
+    combined_domain,
+    compare_combined,
+)
 from reviewtool.behaviour.compare import Verdict
 from reviewtool.entry import Compared
 from reviewtool.simulate.binding import Binding
@@ -27,6 +32,20 @@ class Driven:
     bindings: tuple[Binding, ...]
 
 
+@dataclass(frozen=True)
+class Bound:
+    """How far flags are combined.
+
+    leaves: behaviours per entry at which it gives up.  entries: how many are run, the first ones; the others are told.
+    """
+
+    leaves: int = MOST_LEAVES
+    entries: int = 1 << 30
+
+
+UNBOUNDED = Bound()
+
+
 def combine_flags(
     compared: Sequence[Compared],
     before: Driven,
@@ -34,6 +53,7 @@ def combine_flags(
     cache: Cache,
     workers: int,
     progress: Callable[[str, int, int], None],
+    bound: Bound = UNBOUNDED,
 ) -> list[Compared]:
     """Return COMPARED, with what comes of all flags together where a sweep left that open."""
     wanted = [at for at, made in enumerate(compared) if _is_open(made)]
@@ -49,9 +69,12 @@ def combine_flags(
         progress("all flags combined", done, 2 * len(wanted))
 
     def one(at: int) -> Combined:
+        if at in wanted[bound.entries :]:
+            why = f"only the first {bound.entries} entries of a tree are run so"
+            return Combined(domains[at].scenarios, 0, gave_up=why)
         return _combine(
-            compared[at].comparison.entry, domains[at], flags, (before, after), cache, step
-        )
+            compared[at].comparison.entry, domains[at], flags, (before, after), cache, step, bound.leaves
+        )  # fmt: skip
 
     progress("all flags combined", 0, 2 * len(wanted))
     with ThreadPoolExecutor(workers) as pool:
@@ -71,6 +94,7 @@ def _combine(
     versions: tuple[Driven, Driven],
     cache: Cache,
     step: Callable[[], None],
+    leaves: int,
 ) -> Combined:
     modules: list[Module] = []
     outs: list[str] = []
@@ -83,6 +107,8 @@ def _combine(
             return Combined(domain.scenarios, 0, gave_up="it does not compile alone")
         modules.append(module)
         outs += [binding.out for binding in module.entries]
-    made = compare_combined(entry, domain, modules[0], modules[1], (outs[0], outs[1]), step)
+    made = compare_combined(
+        entry, domain, modules[0], modules[1], (outs[0], outs[1]), step, most_leaves=leaves
+    )
     step()
     return made

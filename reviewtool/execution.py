@@ -11,7 +11,7 @@ from reviewtool.behaviour.compare import Comparison, Side, Verdict, compare
 from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
 from reviewtool.behaviour.facts import Facts, find_facts
 from reviewtool.behaviour.vocabulary import Vocabulary
-from reviewtool.combination import Driven, combine_flags
+from reviewtool.combination import UNBOUNDED, Bound, Driven, combine_flags
 from reviewtool.entry import Compared, entry_review
 from reviewtool.errors import InputError
 from reviewtool.findings import compile_finding, coverage_findings
@@ -66,7 +66,7 @@ class Settings:
     find_blob: gives the versions that three-way merges need.
     check_fixes: holds Fixes: tags against the history.
     tell: gets a line on each change as soon as it is found, long before the report.
-    combine: whether to combine all flags where a sweep could not, and saw no change.
+    combine: whether to combine all flags where a sweep could not, and saw no change; bound: how far.
     mutants: how many small wrong versions of each patch's functions to try, for PatchReview.sensitivity.
     """
 
@@ -80,6 +80,7 @@ class Settings:
     check_fixes: CheckFixes = no_fixes
     tell: Tell = tell_nobody
     combine: bool = True
+    bound: Bound = UNBOUNDED
     mutants: int = 0
     vocabulary: Vocabulary | None = None
 
@@ -241,6 +242,7 @@ def simulate_patch(
             run.cache,
             run.settings.workers,
             run.progress,
+            run.settings.bound,
         )
     _tell_entries(draft, compared, old, new)
     draft.ran = Ran(

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from reviewtool.behaviour.compare import Verdict
 from reviewtool.behaviour.facts import find_facts
+from reviewtool.combination import Bound
 from reviewtool.execution import Draft, Run, documented_functions, simulate_patch, sweep_alone
 from reviewtool.findings import compile_finding
 from reviewtool.picture import Ran
@@ -18,6 +21,8 @@ from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import index_sources
 
 _MOST_NEW = 4
+# A review of one patch is to take some ten seconds: entries of a tree tell many behaviours apart.
+_BOUND = Bound(leaves=150_000, entries=2)
 
 
 def simulate_on_kernel(
@@ -27,6 +32,7 @@ def simulate_on_kernel(
 
     "No semantic change" is said only where all that changes was in what ran.
     """
+    run = replace(run, settings=replace(run.settings, bound=_BOUND))
     documented = documented_functions(patch, before, after)
     pair = slice_pair(before, after, patch.paths, run.settings.entries, documented, run.cache)
     draft.origin = Origin(

@@ -65,17 +65,19 @@ def compare_combined(
     after: Module,
     outs: tuple[str, str],
     between: Between = lambda: None,
+    *,
+    most_leaves: int = MOST_LEAVES,
 ) -> Combined:
     """Run ENTRY of both modules, built to be run lazily, over DOMAIN; BETWEEN is called half way.
 
-    outs: Binding.out of both.
+    outs: Binding.out of both.  most_leaves: where it gives up, counted in behaviours.
     """
-    first = run_lazily(before, entry, domain.words, domain.flags, most_leaves=MOST_LEAVES)
+    first = run_lazily(before, entry, domain.words, domain.flags, most_leaves=most_leaves)
     between()
     if isinstance(first, GaveUp):
         return Combined(domain.scenarios, 0, gave_up=first.reason)
     joint = run_lazily(
-        after, entry, domain.words, domain.flags, most_leaves=MOST_LEAVES, other=first
+        after, entry, domain.words, domain.flags, most_leaves=most_leaves, other=first
     )
     if isinstance(joint, GaveUp):
         return Combined(domain.scenarios, 0, gave_up=joint.reason)
