@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from reviewtool.mail.inputs import InputSource
 from reviewtool.pipeline import Settings, review_series
+from reviewtool.report.summary import render_json
 from reviewtool.review import Review
 from reviewtool.series.read import read_series
 from reviewtool.series.series import Series
@@ -41,11 +42,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def review_sample(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reviewed]:
     """Give the review of a sample by its file name."""
     modules = open_cache(tmp_path_factory.mktemp("cache"))
+    kept = os.environ.get(
+        "REVIEWTOOL_KEEP_REVIEWS"
+    )  # a folder: what is made here serves others, too
 
     @cache
     def review(name: str) -> Reviewed:
         series = read_series([InputSource(name, SAMPLES / name)])
-        return review_series(series, bundled_model(), Settings(), modules)
+        made = review_series(series, bundled_model(), Settings(), modules)
+        if kept:
+            (Path(kept) / f"{name}.json").write_text(render_json(made[0]), encoding="utf-8")
+        return made
 
     return review
 
