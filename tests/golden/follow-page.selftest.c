@@ -83,9 +83,9 @@ enum {
 #define WRITTEN		0xa7
 
 struct memory {
-	char *addr;		/* what the test is about */
-	size_t step;		/* bytes that one entry maps */
-	size_t length;		/* bytes that get the protection */
+	char *addr;		/* the address that is asked for, in a huge page not its first */
+	char *area;		/* what gets the protection */
+	size_t length;		/* bytes of it */
 	int prot;
 	unsigned char byte;	/* what it holds */
 	unsigned long long set, clear;	/* what pagemap has to say of it */
@@ -300,19 +300,20 @@ static size_t huge_size(void)
 
 static void map_huge(struct memory *memory)
 {
-	memory->step = memory->length = huge_size();
-	memory->addr = map_apart(memory->step, memory->step, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	memory->length = huge_size();
+	memory->area = map_apart(memory->length, memory->length, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	memory->addr = memory->area + 16 * page_size;
 	memory->set = PM_PRESENT;
 	memory->clear = PM_FILE | PM_SWAP;
-	if (madvise(memory->addr, memory->length, MADV_HUGEPAGE))
+	if (madvise(memory->area, memory->length, MADV_HUGEPAGE))
 		skip("MADV_HUGEPAGE: %s", strerror(errno));
 }
 
 static void make_thp(struct memory *memory)
 {
 	map_huge(memory);
-	memset(memory->addr, PATTERN, memory->length);
-	if (read_smaps(memory->addr, memory->length, "AnonHugePages", NULL) * 1024 != memory->length)
+	memset(memory->area, PATTERN, memory->length);
+	if (read_smaps(memory->area, memory->length, "AnonHugePages", NULL) * 1024 != memory->length)
 		skip("no transparent huge page was to be had");
 }
 
@@ -320,13 +321,13 @@ static void make_thp_ptes(struct memory *memory)
 {
 	make_thp(memory);
 	/* A protection of its own for one page takes a table of PTEs; the folio stays as it is. */
-	if (mprotect(memory->addr, page_size, PROT_READ) ||
-	    mprotect(memory->addr, page_size, PROT_READ | PROT_WRITE))
+	if (mprotect(memory->area, page_size, PROT_READ) ||
+	    mprotect(memory->area, page_size, PROT_READ | PROT_WRITE))
 		skip("mprotect: %s", strerror(errno));
-	if (read_smaps(memory->addr, memory->length, "AnonHugePages", NULL))
+	if (read_smaps(memory->area, memory->length, "AnonHugePages", NULL))
 		skip("the huge page is still mapped by a PMD");
-	memory->addr += 16 * page_size;
-	memory->step = memory->length = page_size;
+	memory->area = memory->addr;
+	memory->length = page_size;
 }
 
 static void map_file(struct memory *memory, int flags)
@@ -425,25 +426,25 @@ static long ksm_merge(struct memory *memory)
 
 static long ksm_unmerge(struct memory *memory)
 {
-	if (madvise(memory->addr, memory->length, MADV_UNMERGEABLE))
+	if (madvise(memory->area, memory->length, MADV_UNMERGEABLE))
 		return -errno;
-	return compare_frames(memory->addr, memory->length);
+	return compare_frames(memory->area, memory->length);
 }
 
 static long split_huge(struct memory *memory)
 {
 	char text[96];
-	unsigned long start = (uintptr_t)memory->addr;
+	unsigned long start = (uintptr_t)memory->area;
 	int problem;
 
-	snprintf(text, sizeof(text), "%d,%#lx,%#lx", (int)getpid(), start, start + memory->step);
+	snprintf(text, sizeof(text), "%d,%#lx,%#lx", (int)getpid(), start, start + memory->length);
 	problem = write_text("/sys/kernel/debug/split_huge_pages", text);
 	if (problem)
 		skip("/sys/kernel/debug/split_huge_pages: %s", strerror(-problem));
 	/* smaps may not look at what is PROT_NONE. */
-	if (mprotect(memory->addr, memory->length, PROT_READ | PROT_WRITE))
+	if (mprotect(memory->area, memory->length, PROT_READ | PROT_WRITE))
 		skip("mprotect: %s", strerror(errno));
-	return read_smaps(memory->addr, memory->step, "AnonHugePages", NULL) ? WHOLE : SPLIT;
+	return read_smaps(memory->area, memory->length, "AnonHugePages", NULL) ? WHOLE : SPLIT;
 }
 
 /* Give the memory its protection, and see that the kernel has made of it what the test is about. */
@@ -452,11 +453,11 @@ static void protect(struct memory *memory)
 	char permissions[5] = "", wanted[5] = "---";
 	unsigned long long entry;
 
-	if (memory->prot != (PROT_READ | PROT_WRITE) && mprotect(memory->addr, memory->length, memory->prot))
+	if (memory->prot != (PROT_READ | PROT_WRITE) && mprotect(memory->area, memory->length, memory->prot))
 		skip("mprotect: %s", strerror(errno));
 	wanted[0] = memory->prot & PROT_READ ? 'r' : '-';
 	wanted[1] = memory->prot & PROT_WRITE ? 'w' : '-';
-	read_smaps(memory->addr, memory->step, "Rss", permissions);
+	read_smaps(memory->addr, page_size, "Rss", permissions);
 	if (memcmp(permissions, wanted, 3))
 		skip("the mapping is %s, not %s", permissions, wanted);
 	entry = read_pagemap(memory->addr);
@@ -473,7 +474,7 @@ static bool has_warned(void)
 
 static void run(const struct test *test)
 {
-	struct memory memory = { .step = page_size, .length = page_size, .byte = PATTERN };
+	struct memory memory = { .length = page_size, .byte = PATTERN };
 	bool warned = has_warned();
 
 	alarm(TEST_SECONDS);
@@ -481,10 +482,12 @@ static void run(const struct test *test)
 		skip("only a warning would tell, and the kernel has warned before");
 	memory.prot = test->prot;
 	test->make(&memory);
+	if (!memory.area)
+		memory.area = memory.addr;
 	protect(&memory);
 	result->seen = test->look(&memory);
 	/* Whoever left a lock of this page table held is met here. */
-	munmap(memory.addr, memory.length);
+	munmap(memory.area, memory.length);
 	result->warned = !warned && has_warned();
 	leave(KSFT_PASS, "%s", "");
 }
