@@ -160,6 +160,7 @@ def open_crew(workers: int, scheduler: str | None, scratch: Path) -> Iterator[Cr
             client = distributed.Client(cluster, set_as_default=False)
         else:
             name = f"scheduler {scheduler}"
+            _refuse_no_keys(scheduler)
             try:
                 client = distributed.Client(scheduler, set_as_default=False, timeout=_CONNECT_S)
             except (
@@ -178,6 +179,21 @@ def open_crew(workers: int, scheduler: str | None, scratch: Path) -> Iterator[Cr
         finally:
             with suppress(Exception):
                 client.close(timeout=_CONNECT_S)
+
+
+def _refuse_no_keys(address: str) -> None:
+    """Refuse an address of TLS where nothing says by which keys.  Raises: InputError."""
+    from distributed.security import Security  # noqa: PLC0415
+
+    try:
+        told = Security().get_connection_args("client")
+    except (OSError, ValueError, TypeError) as problem:
+        raise InputError(
+            f"--scheduler {address}", f"its keys cannot be read: {problem}"
+        ) from problem
+    if address.startswith("tls:") and told.get("ssl_context") is None:
+        reason = "no keys: set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, and so on"
+        raise InputError(f"--scheduler {address}", reason)
 
 
 @contextmanager

@@ -322,10 +322,14 @@ def open_results(path: Path) -> Iterator[Store]:
     if not path.is_file():
         raise InputError(name, "there is no such database")
     uri = path.absolute().as_uri()
+    # Who may write leaves no empty write-ahead log behind; nothing else is written.
+    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    connection = _connect(name, f"{uri}?mode={'rw' if may_write else 'ro'}")
     try:
-        connection = _connect(name, f"{uri}?mode=ro")
         _check(name, connection)
+        connection.execute("PRAGMA query_only = 1")
     except InputError:
+        connection.close()
         if path.with_name(f"{path.name}-wal").exists() or os.access(path.parent, os.W_OK):
             raise
         # Where nothing can be written there is no place for the index of a write-ahead log; it has none.

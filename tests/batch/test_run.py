@@ -279,6 +279,7 @@ def test_a_scheduler_elsewhere_does_the_work_and_its_end_is_one_line(
     [
         (("batch", "list.mbox", "--scheduler", "tcp://127.0.0.1:1", "--db", "n.sqlite"), b"no scheduler answers there"),
         (("batch", "list.mbox", "--scheduler", "nonsense://x", "--db", "n.sqlite"), b"--scheduler nonsense://x: no address such as"),
+        (("batch", "list.mbox", "--scheduler", "tls://127.0.0.1:1", "--db", "n.sqlite"), b"no keys: set"),
         (("batch", "gone.mbox", "--db", "n.sqlite"), b"gone.mbox: there is no such file"),
         (("batch", "list.mbox", "--base", "v6.5"), b"a revision of which tree"),
         (("batch", "list.mbox", "--config", "X=off"), b"no such option"),

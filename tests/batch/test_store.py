@@ -52,6 +52,9 @@ def test_a_second_run_on_one_database_is_refused_and_a_reader_is_not(tmp_path: P
             pass
         with open_results(path) as store:
             assert len(list(store.rows(Selection()))) == 3
+    with open_results(path) as store, pytest.raises(InputError, match="readonly"):
+        store.run("DELETE FROM result")
+    assert [one.name for one in sorted(tmp_path.glob("reviews*"))] == ["reviews.sqlite"]
 
 
 def test_a_database_of_another_version_or_of_something_else_is_refused_and_left_alone(
