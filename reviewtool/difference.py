@@ -41,7 +41,7 @@ def compare_versions(
     differing = compare_trees(before.index, after.index).functions & reached
     changed = tuple(sorted(name for name in differing if not _is_macro(name, before, after)))
     label = f"{before.name}..{after.name}"
-    findings = [change_finding(entry, None)] if entry.changed else []
+    findings = [change_finding(entry, None)] if entry.differs else []
     findings += hazard_findings([entry], None)
     patch = PatchReview(
         label=label, subject=f"{entry.name}()", author="", source=label, applied="cleanly", repairs=(), files=(),

@@ -107,7 +107,7 @@ def change_finding(entry: EntryReview, patch: Patch | None) -> Finding:
         )
         details.append(f"{before} -> {change.after}: {change.count:,} scenarios, {_when(change)}")
     path, line, source_line = _place(entry, patch)
-    title = f"{entry.name}() changes in {entry.changed:,} of {entry.scenarios:,} scenarios"
+    title = f"{entry.name}() changes in {entry.extent}"
     return Finding(
         "semantic-change", Severity.WARNING, title, tuple(details), path, line, source_line
     )

@@ -137,7 +137,7 @@ def _review_patch(
             )
             judge_claims(patch, before, applied.snapshot, draft, run.settings.vocabulary)
         draft.findings += kernel_doc_findings(patch, before, applied.snapshot)
-    draft.findings += [change_finding(entry, patch) for entry in draft.entries if entry.changed]
+    draft.findings += [change_finding(entry, patch) for entry in draft.entries if entry.differs]
     draft.findings += hazard_findings(draft.entries, patch)
     draft.findings += claim_findings(draft.claims)
     picture = (

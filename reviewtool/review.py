@@ -169,6 +169,18 @@ class EntryReview:
     combined_changed: int = 0
     not_combined: str = ""
 
+    @property
+    def differs(self) -> bool:
+        """Whether any scenario changes, also of those that only combined flags make."""
+        return bool(self.changed or self.combined_changed)
+
+    @property
+    def extent(self) -> str:
+        """How much changes, in words: of the sweep, else of all flags combined."""
+        if self.changed or not self.combined_changed:
+            return f"{self.changed:,} of {self.scenarios:,} scenarios"
+        return f"{self.combined_changed:,} of {self.combined:,} scenarios with all flags combined"
+
 
 @dataclass(frozen=True)
 class ClaimReview:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from reviewtool.errors import InputError
-from reviewtool.review import EntryReview, PatchReview, Review
+from reviewtool.review import EntryReview, PatchReview, Review, Severity
 from reviewtool.series.series import Series
 
 Reviews = Callable[[str], tuple[Review, Series]]
@@ -197,6 +198,21 @@ def test_a_series_that_undoes_itself_changes_nothing_as_a_whole(review_sample: R
     for one in changed:
         assert [(u.changed_by, u.restored_by, u.left) for u in one.undone] == [("1/2", "2/2", 0)]
         assert one.undone[0].count == one.undone[0].of == one.steps[0].changed
+
+
+def test_what_only_combined_flags_change_is_a_finding_and_a_remark(review_sample: Reviews) -> None:
+    from reviewtool.findings import change_finding  # noqa: PLC0415
+    from reviewtool.report.remarks import write_remarks  # noqa: PLC0415
+
+    patch = review_sample("lock-leak.patch")[0].patches[0]
+    found = [one for one in patch.entries if one.changed]
+    only = tuple(replace(one, changed=0, combined=900, combined_changed=7) for one in found)
+    assert all(one.differs for one in only)
+    finding = change_finding(only[0], None)
+    assert finding.severity is Severity.WARNING
+    assert finding.title.endswith("changes in 7 of 900 scenarios with all flags combined")
+    (remark,) = write_remarks(replace(patch, entries=only, findings=(finding,)))
+    assert "7 of 900 scenarios with all flags combined" in " ".join(remark.text.split())
 
 
 def test_one_patch_is_no_series(review_sample: Reviews) -> None:

@@ -110,7 +110,7 @@ def _case(suite: ET.Element, name: str, group: str) -> ET.Element:
 def _entry_case(suite: ET.Element, entry: EntryReview, findings: Sequence[Finding]) -> None:
     case = _case(suite, f"{entry.name}()", entry.path)
     if entry.changed or entry.verdict == Verdict.CHANGE.value:
-        message = f"{entry.changed:,} of {entry.scenarios:,} scenarios change"
+        message = f"{entry.extent} change"
         told = [
             detail
             for finding in findings
@@ -126,7 +126,7 @@ def _entry_case(suite: ET.Element, entry: EntryReview, findings: Sequence[Findin
 
 
 def _finding_cases(suite: ET.Element, patch: PatchReview) -> None:
-    cased = {f"{entry.name}() " for entry in patch.entries if entry.changed}
+    cased = {f"{entry.name}() " for entry in patch.entries if entry.differs}
     for finding in patch.findings:
         if finding.severity is Severity.NOTE:
             continue

@@ -19,7 +19,7 @@ def write_remarks(patch: PatchReview) -> tuple[Remark, ...]:
     remarks: list[Remark] = []
     semantic = [finding for finding in patch.findings if finding.id == "semantic-change"]
     if semantic:
-        changed = [entry for entry in patch.entries if entry.changed]
+        changed = [entry for entry in patch.entries if entry.differs]
         first, rest = changed[0], changed[1:]
         place = next((f for f in semantic if f.title.startswith(f"{first.name}()")), semantic[0])
         remarks.append(_place(render_changes(first, rest), place))
