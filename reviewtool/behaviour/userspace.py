@@ -218,14 +218,15 @@ def _place(flags: frozenset[str], domain: Domain) -> tuple[str, int] | None:
 
 
 def _rows(values: Values, domain: Domain) -> npt.NDArray[np.int64]:
-    keep = np.ones(len(domain.words), np.bool_)
-    for name, codes in domain.columns.items():
+    rows = np.arange(len(domain.words))
+    # What few states have comes first: the rest is looked up for those that are left.
+    for name in sorted(domain.columns, key=lambda name: name not in ("level", "entry", "access")):
         factor = FACTOR[name]
         wanted = values.get(name, frozenset({factor.values[0].name}))
         allowed = np.zeros(256, np.bool_)
         allowed[[factor.code_of(value) for value in wanted]] = True
-        keep &= allowed[codes]
-    return np.flatnonzero(keep)
+        rows = rows[allowed[domain.columns[name][rows]]]
+    return rows
 
 
 Say = Callable[[int, int], tuple[str, str]]
