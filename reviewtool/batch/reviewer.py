@@ -5,7 +5,8 @@
     answer  = line of JSON {fields of Outcome, "review": size} bytes of the review
 
 It ends with its input, and, where its parent was killed in the middle of a series, by itself together
-with all that it started.  Started by batch.worker as `python -m reviewtool.batch.reviewer`.
+with all that it started.  Started by batch.worker as `python -m reviewtool.batch.reviewer PARENT`: who is
+its parent it must be told, because that one may be gone before it could ask.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def read_answer(line: bytes) -> tuple[Outcome, int]:
 
 def main() -> None:
     """Answer until the input ends."""
-    threading.Thread(target=_die_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_die_with_parent, args=(int(sys.argv[1]),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not be taken for an answer
     from reviewtool.batch.judge import judge  # noqa: PLC0415  (slow to import: the watch is on first)

@@ -127,7 +127,7 @@ def _start() -> Running:
     passed = (*_PASSED, "TMPDIR")
     return start_program(
         # -P: no module is loaded from wherever the worker was started.
-        [sys.executable, "-P", "-m", "reviewtool.batch.reviewer"],
+        [sys.executable, "-P", "-m", "reviewtool.batch.reviewer", str(os.getpid())],
         cwd=Path(tempfile.gettempdir()),
         environment={name: os.environ[name] for name in passed if name in os.environ},
         limits=_LIMITS,

@@ -67,8 +67,25 @@ def wait_for_reviewer(not_of: int = 0) -> int:
     raise TimeoutError
 
 
+def abandoned(folder: Path) -> list[int]:
+    """Return the processes that use FOLDER and have no parent any more, if they do not end soon."""
+    last = time.monotonic() + 20
+    while True:
+        found = []
+        for path in Path("/proc").iterdir():
+            with suppress(OSError):
+                own = (
+                    path.name.isdigit() and str(folder).encode() in (path / "environ").read_bytes()
+                )
+                if own and "\nPPid:\t1\n" in (path / "status").read_text():
+                    found.append(int(path.name))
+        if not found or time.monotonic() > last:
+            return found
+        time.sleep(0.2)
+
+
 def test_a_job_whose_worker_dies_is_done_again_and_given_back_when_it_dies_again(
-    crew: Crew,
+    crew: Crew, tmp_path: Path
 ) -> None:
     heavy = (SAMPLES / "lock-leak.patch").read_bytes()
     crew.submit(job(heavy))
@@ -82,6 +99,7 @@ def test_a_job_whose_worker_dies_is_done_again_and_given_back_when_it_dies_again
     assert outcomes is not None
     assert [one.state for one in outcomes] == [State.NOT_ABOUT]
     assert crew.waiting == 0
+    assert not abandoned(tmp_path)
 
 
 def test_the_workers_listen_on_loopback_with_keys_and_serve_no_pages(crew: Crew) -> None:
