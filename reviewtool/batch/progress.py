@@ -17,6 +17,8 @@ from reviewtool.errors import visible
 
 _TERMINAL_S = 0.2
 _LINES_S = 10.0
+# What a series takes of which kind none has come back yet: a light one, a heavy one.
+_UNKNOWN_S = {False: 0.01, True: 10.0}
 
 
 @dataclass
@@ -65,10 +67,9 @@ class Estimate:
             return None
         # How much work an hour by the clock does: more workers, and what handing out costs.
         pace = worked / max(now - self.start, 1e-6)
-        mean = worked / self.done
         left = sum(
-            kind.left * (kind.seconds / kind.done if kind.done else mean)
-            for kind in self._kinds.values()
+            kind.left * (kind.seconds / kind.done if kind.done else _UNKNOWN_S[heavy])
+            for heavy, kind in self._kinds.items()
         )
         return left / pace
 
