@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from reviewtool.behaviour.compare import Comparison, Side, Verdict, compare
-from reviewtool.behaviour.entries import Delta, choose_entries, compare_trees, entry_domain
+from reviewtool.behaviour.entries import (
+    Delta,
+    choose_entries,
+    compare_trees,
+    entry_domain,
+    telling_flags,
+)
 from reviewtool.behaviour.facts import Facts, find_facts
 from reviewtool.behaviour.vocabulary import Vocabulary
 from reviewtool.combination import UNBOUNDED, Bound, Driven, combine_flags
@@ -188,8 +194,9 @@ def simulate_patch(
     draft.unchanged, draft.undriven = list(choice.unchanged), list(choice.undriven)
     bound_old = [_must_bind(old.functions[name]) for name in names]
     bound_new = [_must_bind(new.functions[name]) for name in names]
+    telling = telling_flags(old, new, delta)
     domains = {
-        name: entry_domain(name, old, new, pair, run.settings.budget, configuration)
+        name: entry_domain(name, old, new, pair, run.settings.budget, configuration, telling)
         for name, *pair in zip(names, bound_old, bound_new, strict=True)
     }
     flags = tuple(
@@ -201,10 +208,10 @@ def simulate_patch(
         run.cache,
     )  # fmt: skip
     run.progress("compile", 1, 2)
-    request = BuildRequest(
-        after, tuple(bound_new), flags, new.constants, delta.functions, configuration=configuration
-    )
-    module_new = build(request, run.cache)
+    module_new = build(
+        BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions, configuration=configuration),
+        run.cache,
+    )  # fmt: skip
     if proposal and not isinstance(module_new, Module):
         _simulate_without_callers(run, patch, before, after, draft, module_new)
         return
@@ -251,7 +258,18 @@ def simulate_patch(
         Version(after, new, tuple(bound_new), tuple(side for _, side in sides), configuration),
     )
     _tell_lines(draft, patch, draft.ran)
+    _conclude(draft, compared, telling, domains.values())
+
+
+def _conclude(
+    draft: Draft, compared: list[Compared], telling: frozenset[str], domains: Collection[Domain]
+) -> None:
+    """Decide; nothing is said where no entry was ever passed a flag of the TELLING ones."""
     _decide(draft, compared)
+    never = [flag for flag in sorted(telling) if all(flag in domain.cut for domain in domains)]
+    if domains and never and draft.verdict is Verdict.NO_CHANGE:
+        draft.verdict = Verdict.UNKNOWN
+        draft.why = f"the entries do not change, but {', '.join(never)} was never passed, for lack of budget"
 
 
 def _tell_lines(draft: Draft, patch: Patch, ran: Ran) -> None:

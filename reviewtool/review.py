@@ -283,6 +283,17 @@ class Origin:
     primitives: tuple[str, ...]
     stubs: tuple[str, ...]
 
+    @property
+    def words(self) -> str:
+        """It in one sentence, without a full stop."""
+        stubs = "no function is a stub"
+        if self.stubs:
+            stubs = f"{len(self.stubs)} functions are stubs: {'(), '.join(self.stubs)}()"
+        return (
+            f"of what ran, {len(self.taken)} functions are the tree's own, and {len(self.primitives)} names "
+            f"the model's; {stubs}"
+        )
+
 
 @dataclass(frozen=True)
 class ConfigurationReview:
@@ -333,6 +344,16 @@ class PatchReview:
     sensitivity: tuple[SensitivityReview, ...] = ()
     origin: Origin | None = None
     configurations: tuple[ConfigurationReview, ...] = ()
+
+    @property
+    def origin_words(self) -> str:
+        """Where the code that ran is from, and how much of it met a stub; "" on a tree of the model."""
+        if self.origin is None:
+            return ""
+        scenarios = sum(entry.scenarios for entry in self.entries)
+        met = sum(count for entry in self.entries for _, count in entry.unmodelled)
+        share = f"; {met / scenarios:.2%} of the scenarios met a stub" if met and scenarios else ""
+        return f"{self.origin.words}{share if met else '; no scenario met one' if self.origin.stubs else ''}"
 
 
 @dataclass(frozen=True)

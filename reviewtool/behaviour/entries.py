@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,6 +51,17 @@ def compare_trees(before: SourceIndex, after: SourceIndex) -> Delta:
         for declaration in differing:
             declared |= _declared_names(declaration)
     return Delta(changed, frozenset(declared))
+
+
+def telling_flags(before: SourceIndex, after: SourceIndex, delta: Delta) -> frozenset[str]:
+    """Return the FOLL_* flags that the changed functions and declarations name more or less often than before."""
+    counts: list[Counter[str]] = []
+    for index in (before, after):
+        known = (index.functions.get(name) for name in delta.functions)
+        tokens = [function.tokens for function in known if function is not None]
+        counts.append(Counter(re.findall(r"\bFOLL_\w+", " ".join(tokens))))
+    declared = {name for name in delta.declared if name.startswith("FOLL_")}
+    return frozenset((counts[0] - counts[1]) + (counts[1] - counts[0])) | declared
 
 
 def _declared_names(declaration: str) -> set[str]:
@@ -162,9 +174,14 @@ def entry_domain(
     bindings: Iterable[Binding],
     budget: int,
     configuration: Configuration = DEFAULT_CONFIGURATION,
+    telling: frozenset[str] = frozenset(),
 ) -> Domain:
-    """Return the domain of entry NAME: all that either version of its code can tell apart."""
-    return domain_of_versions(name, (before, after), bindings, budget, configuration)
+    """Return the domain of entry NAME: all that either version of its code can tell apart.
+
+    telling: flags that are to be combined before all others.
+    """
+    versions = (before, after)
+    return domain_of_versions(name, versions, bindings, budget, configuration, telling)
 
 
 def domain_of_versions(
@@ -173,6 +190,7 @@ def domain_of_versions(
     bindings: Iterable[Binding],
     budget: int,
     configuration: Configuration = DEFAULT_CONFIGURATION,
+    telling: frozenset[str] = frozenset(),
 ) -> Domain:
     """Return the domain of entry NAME: all that any of VERSIONS of its code can tell apart."""
     identifiers: frozenset[str] = frozenset()
@@ -188,4 +206,4 @@ def domain_of_versions(
             flags |= {
                 word for word in identifiers if word.startswith("FOLL_") and word in constants
             }
-    return lay_out_entry(identifiers | traits, flags, budget, rules_of(configuration))
+    return lay_out_entry(identifiers | traits, flags, budget, rules_of(configuration), telling)

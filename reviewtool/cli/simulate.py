@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ import click
 from reviewtool.cli.configuration import config_option
 
 if TYPE_CHECKING:
+    from reviewtool.simulate.cache import Cache
     from reviewtool.tree.snapshot import Snapshot
 
 
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
     type=click.Path(),
     help="Directory to take the code from; default: the bundled mm model.",
 )
+@click.option(
+    "--base",
+    "revision",
+    metavar="REV",
+    help="Commit of the git repository at --tree, not its work tree.",
+)
 @click.option("--before", metavar="PATCH", help="Run the tree that PATCH (any input) is made for.")
 @click.option("--after", metavar="PATCH", help="Run the tree after PATCH.")
 @click.option("--both", metavar="PATCH", help="Run both, and show them side by side.")
@@ -44,10 +52,10 @@ if TYPE_CHECKING:
 )
 @click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
 @click.option("--no-cache", is_flag=True, help="Compile everything anew.")
-def simulate(
+def simulate(  # noqa: PLR0917  (click passes them by name)
     entry: str | None, settings: tuple[str, ...], tree: str | None, listing: bool, form: str, output: str | None,
     no_cache: bool, before: str | None, after: str | None, both: str | None, number: int | None,
-    config: tuple[str, ...],
+    config: tuple[str, ...], revision: str | None,
 ) -> None:  # fmt: skip
     """Run ENTRY on one scenario of the model and tell each statement, each event, and the outcome.
 
@@ -63,27 +71,23 @@ def simulate(
 
     Exit status: 0 the scenario was run, 2 it cannot be.
     """  # noqa: D301  (click reads the character \b)
-    from pathlib import Path  # noqa: PLC0415
-
     from reviewtool.cli.output import write_result  # noqa: PLC0415
-    from reviewtool.cli.trees import runnable  # noqa: PLC0415
     from reviewtool.errors import InputError  # noqa: PLC0415
     from reviewtool.report.scenario import render_both, render_factors, render_trace  # noqa: PLC0415
     from reviewtool.simulate.cache import Cache, open_cache  # noqa: PLC0415
     from reviewtool.simulate.configuration import read_configuration  # noqa: PLC0415
     from reviewtool.simulate.deciders import find_deciders  # noqa: PLC0415
     from reviewtool.simulate.trace import Trace, trace  # noqa: PLC0415
-    from reviewtool.tree.snapshot import bundled_model, read_directory  # noqa: PLC0415
 
-    base = bundled_model() if tree is None else read_directory(Path(tree), ("harness/",))
+    if revision is not None and tree is None:
+        raise click.UsageError("--base needs --tree.")
+    cache = Cache(None) if no_cache else open_cache()
+    base = read_tree(tree, revision, None if listing else entry, cache)
     if listing:
         write_result(render_factors(base, form).encode(), output)
         return
     if entry is None:
         raise click.UsageError("Missing argument 'ENTRY' (or --list).")
-    cache = Cache(None) if no_cache else open_cache()
-    if tree is not None:
-        base = runnable(tree, base, (entry,), cache)
     given = [name for name in (before, after, both) if name is not None]
     if len(given) > 1:
         raise click.UsageError("Only one of --before, --after and --both.")
@@ -110,6 +114,26 @@ def simulate(
         said = render_both((runs[0][0], runs[1][0]), (runs[0][1], runs[1][1]), form, width)
     write_result(said.encode("utf-8", "replace"), output)
     sys.exit(0)
+
+
+def read_tree(tree: str | None, revision: str | None, entry: str | None, cache: Cache) -> Snapshot:
+    """Return what is run: the bundled model, or what ENTRY needs of TREE, or of its commit REVISION."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from reviewtool.cli.trees import runnable  # noqa: PLC0415
+    from reviewtool.tree.checkout import open_checkout  # noqa: PLC0415
+    from reviewtool.tree.snapshot import bundled_model, read_directory  # noqa: PLC0415
+
+    if tree is None or (revision is not None and entry is None):
+        return bundled_model()  # whatever the tree, the factors are the same
+    if revision is None:
+        base = read_directory(Path(tree), ("harness/",))
+        return runnable(tree, base, (entry,), cache) if entry is not None else base
+    # a commit is read while its repository is open
+    with open_checkout(tree) as checkout:
+        base = checkout.at(checkout.repository().resolve(revision))
+        taken = runnable(f"{tree} at {revision}", base, (entry,), cache) if entry else base
+        return replace(taken, files=dict(taken.files))
 
 
 def patched_trees(name: str, number: int | None, base: Snapshot) -> tuple[Snapshot, Snapshot]:

@@ -154,6 +154,8 @@ def _notifications(review: Review) -> list[Json]:
         why = f": {patch.verdict_why}" if patch.verdict_why else ""
         level = "warning" if unknown else "note"
         told.append((level, f"{patch.label} {patch.subject}: {patch.verdict}{why}"))
+        if patch.origin:
+            told.append(("note", f"{patch.label}: {patch.origin_words}"))
     if review.whole:
         why = f": {review.whole.verdict_why}" if review.whole.verdict_why else ""
         level = "warning" if review.whole.verdict == Verdict.UNKNOWN.value else "note"

@@ -195,12 +195,15 @@ FACTORS: tuple[Factor, ...] = (
     _factor(
         "pinnable", "the page",
         ("yes", "may be pinned for long"), ("moves", "is in ZONE_MOVABLE and can be moved"),
-        ("stuck", "is in ZONE_MOVABLE and cannot be moved"), ("busy", "is in ZONE_MOVABLE and off the LRU for a moment"),
+        ("stuck", "is in ZONE_MOVABLE and CMA and cannot be moved"),
+        ("busy", "is in ZONE_MOVABLE and CMA and off the LRU for a moment"),
         ("cma", "is in CMA and can be moved"), ("coherent", "is coherent device memory"),
+        ("next", "may be pinned for long, the second one is in ZONE_MOVABLE and CMA"),
         readers=("is_migrate_cma_page", "is_zone_movable_page", "folio_is_zone_movable", "get_pageblock_migratetype",
                  "folio_migratetype", "is_device_coherent_page", "folio_is_device_coherent"),
         groups=(("moves stuck busy cma coherent", "may not be pinned for long where it is"),
-                ("moves stuck busy", "is in ZONE_MOVABLE"), ("moves busy cma coherent", "can be moved")),
+                ("moves stuck busy", "is in ZONE_MOVABLE"), ("moves busy cma coherent", "can be moved"),
+                ("yes next", "may be pinned for long")),
     ),
     _factor(
         "leaf", "the huge page", ("pmd", "is mapped by a PMD"), ("pud", "is mapped by a PUD"), ("pgd", "is mapped by a PGD (on no x86-64)"),
@@ -410,11 +413,13 @@ VALIDITY: tuple[Validity, ...] = (
           & is_("uffd", "off") & is_("refcount", "normal") & is_("page_dirty", "no") & is_("other_cpu", "idle")
           & is_("folio", "small") & is_("young", "yes") & is_("soft_dirty", "yes"))),
     _rule("a second page, and what another CPU does meanwhile, come to plain, clean, untracked entries",
-          "range waiting lockless dirty young soft_dirty page_dirty tracking uffd refcount other_cpu folio signal maywrite argument",
+          "range waiting lockless dirty young soft_dirty page_dirty tracking uffd refcount other_cpu folio signal maywrite argument "
+          "pinnable",
           lambda is_: (is_("range", "one") & is_("waiting", "idle") & is_("lockless", "idle"))
           | (is_("dirty", "no") & is_("young", "yes") & is_("soft_dirty", "yes") & is_("page_dirty", "no")
           & is_("tracking", "off") & is_("uffd", "off") & is_("refcount", "normal") & is_("other_cpu", "idle")
-          & is_("folio", "small") & is_("signal", "none") & is_("maywrite", "yes") & is_("argument", "false"))),
+          & (is_("folio", "small") | is_("pinnable", "next")) & is_("signal", "none") & is_("maywrite", "yes")
+          & is_("argument", "false"))),
     _rule("only one of them at a time", "range waiting lockless", lambda is_: (
         (is_("range", "one") & is_("waiting", "idle")) | (is_("range", "one") & is_("lockless", "idle"))
         | (is_("waiting", "idle") & is_("lockless", "idle")))),
@@ -446,6 +451,8 @@ VALIDITY: tuple[Validity, ...] = (
     _rule("... and it is memory of the process's own, or a file's", "pinnable page vma mayread maywrite argument",
           lambda is_: is_("pinnable", "yes") | (is_("page", "anon_exclusive", "anon_shared", "file") & is_("mayread", "yes")
           & is_("vma", "anon", "private_file", "shared_file", "hugetlb") & is_("maywrite", "yes") & is_("argument", "false"))),
+    _rule("a second page that has to move is mapped by a PTE of its own", "pinnable range level",
+          lambda is_: ~is_("pinnable", "next") | (is_("range", "next_present") & is_("level", "pte"))),
     _rule("coherent device memory is anonymous and small", "pinnable level page folio",
           lambda is_: ~is_("pinnable", "coherent") | (is_("level", "pte") & is_("page", "anon_exclusive") & is_("folio", "small"))),
     _rule("a huge PUD or PGD maps a huge page of memory, and nothing else happens to it", "leaf level entry other_cpu range pinnable",
@@ -510,18 +517,22 @@ def lay_out_entry(
     flags: frozenset[str],
     budget: int = DEFAULT_BUDGET,
     rules: tuple[Validity, ...] = (),
+    telling: frozenset[str] = frozenset(),
 ) -> Domain:
     """Return the domain of an entry whose code uses IDENTIFIERS and whose flags argument knows FLAGS.
 
     At most BUDGET scenarios: first fewer flags are combined with each other, then some are left out,
-    which `Domain.cut` tells.  RULES are a configuration's own (possible.py).
+    which `Domain.cut` tells; the TELLING flags last.  RULES are a configuration's own (possible.py).
     """
     in_play = factors_in_play(identifiers)
     # Where a page may have to move before it is pinned for long, that flag decides most.
     order = ("FOLL_LONGTERM", *_FLAG_RANK) if "pinnable" in in_play else _FLAG_RANK
     ranked = sorted(
-        flags, key=lambda flag: (order.index(flag) if flag in order else len(order), flag)
-    )
+        flags,
+        key=lambda flag: (
+            flag not in telling, order.index(flag) if flag in order else len(order), flag,
+        ),
+    )  # fmt: skip
     # What falls back to the locked walk is swept there with more flags combined.
     budget = min(budget, LOCKLESS_BUDGET) if LOCKLESS in identifiers else budget
     alone = lay_out(in_play, (), rules).words

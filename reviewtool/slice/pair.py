@@ -240,7 +240,9 @@ def _only_in(
     return tuple(
         name
         for name in changed
-        if definitions.in_code(name) and not other.in_code(name) and not other.in_headers(name)
+        if definitions.in_code(name)
+        and not other.in_headers(name)
+        and not any(name in other.names(path) for path in other.code)
     )
 
 

@@ -13,6 +13,7 @@ from reviewtool.pipeline import Settings, review_series
 from reviewtool.review import PatchReview
 from reviewtool.series.read import read_series
 from reviewtool.simulate.cache import Cache
+from reviewtool.simulate.domain import lay_out_entry
 from reviewtool.slice.pair import slice_pair
 from reviewtool.tree.snapshot import Snapshot
 
@@ -91,7 +92,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     return Cache(tmp_path_factory.mktemp("objects"))
 
 
-def review(after: dict[str, str], cache: Cache, folder: Path) -> PatchReview:
+def review(after: dict[str, str], cache: Cache, folder: Path, budget: int = 1 << 16) -> PatchReview:
     """Return the review of what makes AFTER of the tree."""
     lines = ["From: A <a@example.org>\n", "Subject: [PATCH] gup\n", "\n", "Log.\n", "---\n"]
     for path, text in after.items():
@@ -102,7 +103,7 @@ def review(after: dict[str, str], cache: Cache, folder: Path) -> PatchReview:
     mail = folder / "one.patch"
     mail.write_text("".join(lines))
     series = read_series([InputSource.named(str(mail))], repair=False)
-    made, _ = review_series(series, TREE, Settings(budget=1 << 16, combine=False), cache)
+    made, _ = review_series(series, TREE, Settings(budget=budget, combine=False), cache)
     (patch,) = made.patches
     return patch
 
@@ -186,3 +187,25 @@ def test_a_function_that_is_gone_is_told() -> None:
     after = after.with_files({"include/linux/mm.h": header})
     pair = slice_pair(TREE, after, ("include/linux/mm.h", "mm/gup.c"), (), (), Cache(None))
     assert (pair.gone, pair.new) == (("look_up",), ())
+
+
+def test_flags_that_the_changed_lines_name_are_combined_first() -> None:
+    flags = frozenset({"FOLL_WRITE", "FOLL_GET", "FOLL_ZEBRA"})
+    plain = lay_out_entry(frozenset(), flags, 1 << 18)
+    assert (
+        lay_out_entry(frozenset(), flags, 1 << 18, (), frozenset({"FOLL_ZEBRA"})).flags[0]
+        == "FOLL_ZEBRA"
+    )
+    assert plain.flags[0] == "FOLL_WRITE"
+
+
+@pytest.mark.parametrize(
+    ("budget", "verdict"), [(1 << 16, CHANGE), (1 << 10, UNKNOWN)], ids=["enough", "too small"]
+)
+def test_what_was_never_passed_is_not_said_to_change_nothing(
+    budget: int, verdict: str, cache: Cache, tmp_path: Path
+) -> None:
+    after = edited("(flags & FOLL_GET)", "(flags & (FOLL_GET | FOLL_LONGTERM))")
+    patch = review(after, cache, tmp_path, budget)
+    assert patch.verdict == verdict
+    assert verdict == CHANGE or "FOLL_LONGTERM was never passed" in patch.verdict_why

@@ -141,6 +141,13 @@ static inline unsigned long entry_change(void)
 	return change ? change : CHANGE_replaced;
 }
 
+/* Where the second page is after it has moved, by itself or with its huge page. */
+static inline bool is_moved_second(const struct page *page)
+{
+	return page == &model_pages[PFN_OTHER_LARGE + 2] ||
+	       page == &model_pages[model_tables.ptes[1].pte >> _PFN_SHIFT & (MODEL_NR_PAGES - 1)];
+}
+
 /* What lies in pages[1]; the page that belongs there follows the first one. */
 static inline unsigned long second_code(void)
 {
@@ -151,7 +158,8 @@ static inline unsigned long second_code(void)
 	if (page == &model_pages[PFN_NEXT_FRESH])
 		return SECOND_fresh;
 	if (page == &model_pages[PFN_NEXT] || (world.mapped && page == world.mapped + 1) ||
-	    (page == &model_pages[PFN_ZERO] && model_tables.ptes[1].pte >> _PFN_SHIFT == PFN_ZERO))
+	    (page == &model_pages[PFN_ZERO] && model_tables.ptes[1].pte >> _PFN_SHIFT == PFN_ZERO) ||
+	    (world_fresh.pinnable && is_moved_second(page)))
 		return SECOND_page;
 	return SECOND_wrong;
 }

@@ -325,6 +325,11 @@ static void count_page(struct page *page)
 	world.counted[world.nr_counted++] = page;
 }
 
+static bool moves_first(void)
+{
+	return world_fresh.pinnable != PINNABLE_yes && world_fresh.pinnable != PINNABLE_next;
+}
+
 static void count_pages(void)
 {
 	if (!world.mapped) {
@@ -340,11 +345,12 @@ static void count_pages(void)
 	count_page(world.mapped);
 	if (world.mapped->head == &model_pages[PFN_HUGE_ZERO])
 		count_page(&model_pages[PFN_ZERO]);
-	if (world_fresh.other_cpu == OTHER_CPU_replaces || (world_fresh.pinnable && PageHead(world.mapped->head))) {
+	if (world_fresh.other_cpu == OTHER_CPU_replaces || (moves_first() && PageHead(world.mapped->head))) {
 		count_page(&model_pages[PFN_OTHER_LARGE]);
 		model_pages[PFN_OTHER_LARGE].nid = model_pages[PFN_OTHER_LARGE + 1].nid = world.mapped->nid;
 	}
-	if (world_fresh.lockless == LOCKLESS_replaces || (world_fresh.pinnable && !PageHead(world.mapped->head)))
+	if (world_fresh.lockless == LOCKLESS_replaces || world_fresh.pinnable == PINNABLE_next ||
+	    (moves_first() && !PageHead(world.mapped->head)))
 		count_page(&model_pages[PFN_OTHER]);
 }
 

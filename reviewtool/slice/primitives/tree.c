@@ -28,6 +28,8 @@ int tree_migrate(struct list_head *from, void *target, int mode, int reason);
 int tree_migrate_coherent(struct page *page);
 void tree_putback(struct list_head *list);
 int tree_isolate(struct page *page, struct list_head *list);
+void tree_drain_all(void);
+bool tree_on_lru(const struct page *page);
 
 bool tree_in_hugetlb(void)
 {
@@ -103,25 +105,40 @@ int tree_set_page_dirty_lock(struct page *page)
 	return set_page_dirty(page);
 }
 
-static bool is_mapped(const struct page *page)
+/* Whether PAGE is the one that has to move before it is pinned for long. */
+static bool has_to_move(const struct page *page)
 {
-	return world.mapped && page->head == world.mapped->head;
+	if (world.pinnable == PINNABLE_next)
+		return page == &model_pages[PFN_NEXT];
+	return world.pinnable != PINNABLE_yes && world.mapped && page->head == world.mapped->head;
 }
 
 bool tree_is_movable(const struct page *page)
 {
-	return is_mapped(page) && (world.pinnable == PINNABLE_moves || world.pinnable == PINNABLE_stuck ||
-				   world.pinnable == PINNABLE_busy);
+	return has_to_move(page) && world.pinnable != PINNABLE_cma && world.pinnable != PINNABLE_coherent;
 }
 
 bool tree_is_cma(const struct page *page)
 {
-	return is_mapped(page) && world.pinnable == PINNABLE_cma;
+	return has_to_move(page) && world.pinnable != PINNABLE_moves && world.pinnable != PINNABLE_coherent;
 }
 
 bool tree_is_coherent(const struct page *page)
 {
-	return is_mapped(page) && world.pinnable == PINNABLE_coherent;
+	return has_to_move(page) && world.pinnable == PINNABLE_coherent;
+}
+
+void tree_drain_all(void)
+{
+	might_sleep();
+	tree_aside(ASIDE_DRAIN, 1, 1);
+	if (world.pinnable == PINNABLE_busy)
+		world.pinnable = PINNABLE_moves;
+}
+
+bool tree_on_lru(const struct page *page)
+{
+	return !(world.pinnable == PINNABLE_busy && has_to_move(page)) && PageLRU(page);
 }
 
 /* The page that the mapped one may move to: see move_mapped(). */
@@ -134,12 +151,14 @@ void *tree_alloc(unsigned int gfp, unsigned int order, int nid)
 
 void *tree_first_of(struct list_head *list)
 {
+	model.put_page = NULL;	/* the list has a reference to each of its pages */
 	return container_of(list->next, struct page, lru);
 }
 
 /* Takes every page off LIST, and drops the reference that isolating it took. */
 static void empty_list(struct list_head *list)
 {
+	model.put_page = NULL;
 	for (struct list_head *entry = list->next; entry != list; entry = entry->next) {
 		model_step();
 		page_folio(container_of(entry, struct page, lru))->page._refcount.counter--;
@@ -155,7 +174,13 @@ static void move_mapped(void)
 	unsigned long pfn = large ? PFN_OTHER_LARGE : PFN_OTHER;
 	const unsigned long low = (1UL << _PFN_SHIFT) - 1;
 
-	model_trace("the mapped page is moved", 1);
+	model_trace("the page is moved", 1);
+	if (world.pinnable == PINNABLE_next) {
+		model_tables.ptes[1].pte = (model_tables.ptes[1].pte & low) | (unsigned long)PFN_OTHER << _PFN_SHIFT;
+		model_event(EV_WAIT_MIGRATION);
+		world.pinnable = PINNABLE_yes;
+		return;
+	}
 	model_pages[pfn].flags = world.mapped->head->flags;
 	if (world.vma.vm_flags & VM_HUGETLB)
 		model_tables.huge.pte = (model_tables.huge.pte & low) | pfn << _PFN_SHIFT;
@@ -172,6 +197,7 @@ int tree_migrate(struct list_head *from, void *target, int mode, int reason)
 {
 	might_sleep();
 	tree_aside(ASIDE_MIGRATE, (unsigned long)mode << 8 | reason, 1);
+	model.put_page = NULL;
 	if (list_empty(from))
 		return 0;
 	if (!target || world.pinnable == PINNABLE_stuck)
@@ -202,7 +228,7 @@ void tree_putback(struct list_head *list)
 int tree_isolate(struct page *page, struct list_head *list)
 {
 	model_step();
-	if (world.pinnable == PINNABLE_busy && is_mapped(page)) {
+	if (world.pinnable == PINNABLE_busy && has_to_move(page)) {
 		world.pinnable = PINNABLE_moves;	/* only for a moment */
 		return -EBUSY;
 	}

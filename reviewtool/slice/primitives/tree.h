@@ -139,7 +139,7 @@ static inline bool atomic_sub_and_test(int i, atomic_t *v) { return (v->counter 
 static inline bool atomic_inc_not_zero(atomic_t *v) { return v->counter ? ++v->counter : 0; }
 
 /* the geometry of page tables: five levels on paper, the upper two folded */
-#define PGDIR_SHIFT 48
+#define PGDIR_SHIFT 39
 #define PGDIR_SIZE (1UL << PGDIR_SHIFT)
 #define PGDIR_MASK (~(PGDIR_SIZE - 1))
 #define P4D_SHIFT 39
@@ -372,6 +372,7 @@ static inline int tree_read_lock_killable(struct mm_struct *mm)
 #define page_count(page) page_ref_count(page)
 #define compound_mapcount_ptr(page) (&compound_head(page)->_mapcount)
 #define compound_mapcount(page) page_mapcount(page)
+#define page_trans_huge_mapcount(page, ...) page_mapcount(page)
 #define page_has_type(page) (0)
 #define compound_pincount_ptr(page) (&compound_head(page)->_pincount)
 #define folio_pincount_ptr(folio) (&(folio)->page._pincount)
@@ -384,6 +385,11 @@ static inline int tree_read_lock_killable(struct mm_struct *mm)
 #define put_devmap_managed_page_refs(page, refs) (false)
 #define put_devmap_managed_folio_refs(folio, refs) (false)
 #define page_is_devmap_managed(page) (false)
+/* what becomes of a page that nobody has a reference to */
+#define __put_page(page) tree_aside(ASIDE_FREE, page_to_pfn((page)->head), 1)
+#define __folio_put(folio) tree_aside(ASIDE_FREE, page_to_pfn(&(folio)->page), 1)
+#define free_devmap_managed_page(page) tree_aside(ASIDE_FREE, page_to_pfn(page), 1)
+#define __put_devmap_managed_page(page) tree_aside(ASIDE_FREE, page_to_pfn(page), 1)
 #define folio_put_testzero(folio) (folio_put(folio), false)
 
 /* memory policy and allocation, as far as calls of what is not modelled name them */
@@ -514,7 +520,12 @@ int tree_set_page_dirty_lock(struct page *page);
 #define set_page_dirty tree_set_page_dirty
 #define set_page_dirty_lock tree_set_page_dirty_lock
 #define lru_add_drain() tree_aside(ASIDE_DRAIN, 0, 1)
-#define lru_add_drain_all() (might_sleep(), tree_aside(ASIDE_DRAIN, 1, 1))
+/* What is in some CPU's cache is on the LRU afterwards. */
+void tree_drain_all(void);
+bool tree_on_lru(const struct page *page);
+#define lru_add_drain_all() tree_drain_all()
+#define PageLRU(page) tree_on_lru(page)
+#define folio_test_lru(folio) tree_on_lru(&(folio)->page)
 #define lru_cache_disable() (might_sleep(), tree_aside(ASIDE_DRAIN, 2, 1))
 #define lru_cache_enable() tree_aside(ASIDE_DRAIN, 3, 1)
 #define mlock_vma_page(...) tree_aside(ASIDE_MLOCK, 0, 1)
