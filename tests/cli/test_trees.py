@@ -236,3 +236,27 @@ def test_a_review_runs_nothing_that_the_repository_names(
     assert (done.returncode, ranged.returncode) == (0, 0), done.stderr + ranged.stderr
     assert not canary.exists(), canary.read_text()
     assert history.hash() == before
+
+
+def test_one_scenario_of_a_commit_is_run_while_the_work_tree_says_another(
+    history: History, home: Path
+) -> None:
+    scenario = (
+        "simulate",
+        "follow_page",
+        "--set",
+        "flags=FOLL_GET",
+        "--tree",
+        str(history.path),
+        "--format",
+        "json",
+    )
+    history.add_line("mm/gup.c", "nothing;")
+    broken = _run(home, *scenario)
+    assert (broken.returncode, broken.stderr.count("\n")) == (2, 1)
+    done = _run(home, *scenario, "--base", "v2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a reference taken" in json.dumps(json.loads(done.stdout))
+    assert _run(home, *scenario, "--base", "nowhere").returncode == 2
+    alone = _run(home, "simulate", "follow_page", "--base", "v2")
+    assert (alone.returncode, "--base needs --tree" in alone.stderr) == (2, True)

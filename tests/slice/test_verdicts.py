@@ -173,7 +173,7 @@ def test_a_page_that_may_not_stay_is_moved_or_is_not(cache: Cache, tmp_path: Pat
     (change,) = entry.changes
     assert [words for words, _ in change.before] == ["-ENOMEM"]
     assert change.after == "-EINTR"
-    assert "the page is in ZONE_MOVABLE and cannot be moved" in change.witness
+    assert "the page is in ZONE_MOVABLE and CMA and cannot be moved" in change.witness
     assert "flags FOLL_LONGTERM" in change.witness
 
 
