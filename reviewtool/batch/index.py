@@ -22,6 +22,7 @@ _PATHS = re.compile(
     rb"^(?:diff --git \"?a/|[-+]{3} \"?[ab]/|[-+]{3} |Index: )([^\s\"]+)", re.MULTILINE
 )
 _MOST_TEXT = 1000
+_KERNEL_FOLDERS = ("mm/", "include/", "fs/proc/", "arch/", "kernel/")
 
 
 class Part(Enum):
@@ -59,10 +60,11 @@ class Indexed:
 
 
 class Indexer:
-    """Tells what a message is."""
+    """Tells what a message is; on_tree: patches are for a kernel's tree, and not for the bundled model."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_tree: bool = False) -> None:
         self._base = bundled_model()
+        self._on_tree = on_tree
 
     def index(self, raw: RawMail) -> Indexed:
         """Return RAW in short; any bytes give a value."""
@@ -98,9 +100,16 @@ class Indexer:
         adds = b"\n--- /dev/null" in data
         for match in _PATHS.finditer(data):
             path = match[1].decode("utf-8", "replace").removeprefix("a/").removeprefix("b/")
+            if self._on_tree and is_kernel_code(path):
+                return True
             if path in self._base.files or (adds and is_new_code(path, self._base)):
                 return True
         return False
+
+
+def is_kernel_code(path: str) -> bool:
+    """Whether PATH lies where a kernel's tree has what slices are taken of."""
+    return path.endswith((".c", ".h")) and path.startswith(_KERNEL_FOLDERS)
 
 
 def is_new_code(path: str, base: Snapshot) -> bool:

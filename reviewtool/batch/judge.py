@@ -10,7 +10,7 @@ from functools import cache
 
 from reviewtool import __version__
 from reviewtool.bases import open_base
-from reviewtool.batch.index import is_new_code
+from reviewtool.batch.index import is_kernel_code, is_new_code
 from reviewtool.batch.work import Options, Outcome, State, Unit
 from reviewtool.behaviour.compare import Verdict
 from reviewtool.errors import InputError, ReviewtoolError
@@ -27,8 +27,6 @@ from reviewtool.simulate.configuration import choose_configurations
 from reviewtool.simulate.domain import DEFAULT_BUDGET
 from reviewtool.tree.snapshot import bundled_model
 
-# Below these a kernel's tree has what slices are taken of.
-_KERNEL_FOLDERS = ("mm/", "include/", "fs/proc/", "arch/", "kernel/")
 _MOST_REASON = 500
 
 
@@ -93,9 +91,7 @@ def _is_about(series: Series, options: Options) -> bool:
     files = [file for patch in series.patches for file in patch.files]
     if options.tree is not None:
         paths = (path for file in files for path in (file.path, file.path_before or ""))
-        return any(
-            path.endswith((".c", ".h")) and path.startswith(_KERNEL_FOLDERS) for path in paths
-        )
+        return any(is_kernel_code(path) for path in paths)
     model = bundled_model()
     return any(
         file.path in model.files

@@ -50,14 +50,15 @@ class _Spot:
 class Scanner:
     """Reads inputs into STORE.
 
-    tell gets a line about what a reader should know; look gets the number of mails that were read so far.
+    tell gets a line about what a reader should know; look gets the number of mails that were read so far;
+    on_tree as an Indexer has it.
     """
 
-    def __init__(self, store: Store, tell: Tell, look: Look) -> None:
+    def __init__(self, store: Store, tell: Tell, look: Look, *, on_tree: bool = False) -> None:
         self._store = store
         self._tell = tell
         self._look = look
-        self._indexer = Indexer()
+        self._indexer = Indexer(on_tree=on_tree)
         self._pass = store.number("SELECT max(pass) FROM mail") + 1
         self._positions: dict[str, int] = {}
         self._read = 0

@@ -101,7 +101,7 @@ def batch(  # noqa: PLR0917  (click passes them by name)
 
     options = _read_options(tree, base, config, budget, time_limit, memory)
     with _opened(db, options, again, quiet=quiet) as (store, reporter):
-        scanner = Scanner(store, reporter.tell, reporter.reading)
+        scanner = Scanner(store, reporter.tell, reporter.reading, on_tree=tree is not None)
         keys = [scanner.scan(name) for name in inputs]
         group_mails(store)
         left = find_left(store, keys)
@@ -157,7 +157,7 @@ def watch(  # noqa: PLR0917  (click passes them by name)
     keys = [str(Path(name).absolute()) for name in inboxes]
     with _opened(db, options, again, quiet=quiet) as (store, reporter):
         while True:
-            scanner = Scanner(store, reporter.tell, reporter.reading)
+            scanner = Scanner(store, reporter.tell, reporter.reading, on_tree=tree is not None)
             came = sum(scanner.scan_inbox(name) for name in inboxes)
             if came:
                 group_mails(store)
