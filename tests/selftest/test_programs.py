@@ -6,7 +6,9 @@ What a kernel does is its own business: a test that fails on the machine's kerne
 
 from __future__ import annotations
 
+import fcntl
 import re
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -97,6 +99,33 @@ def test_every_state_is_made_or_skipped_with_a_reason(
     assert seen[made.index("small-rw")] == "pass"
     assert seen[made.index("hole-rw")] == "pass"
     assert seen[made.index("small-none")] == "fail"  # DONE is demanded, PROT_NONE is in the way
+
+
+@needs_gcc
+def test_a_program_that_is_stopped_says_so_and_leaves_the_machine_as_it_was(
+    groups: tuple[Group, ...], tmp_path: Path
+) -> None:
+    group = _with_cases(groups[0], tuple(s for s in STATES if s.kind == "ksm"), ("vm_readv",))
+    program = compile_program(write_program(replace(group, cases=group.cases * 40)), tmp_path)
+    was = _ksm_at_rest()
+    with subprocess.Popen([program], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "TAP version 13\n"
+        running.send_signal(signal.SIGTERM)
+        said = running.stdout.read()
+    assert running.returncode == 1
+    assert f"Bail out! stopped by signal {int(signal.SIGTERM)}" in said
+    assert _ksm_at_rest() == was
+
+
+def _ksm_at_rest() -> str:
+    """Return whether ksmd runs while none of these programs is at work: they hold a lock."""
+    path = Path("/sys/kernel/mm/ksm/run")
+    if not path.exists():
+        return ""
+    with path.open() as run:
+        fcntl.flock(run, fcntl.LOCK_EX)
+        return run.read()
 
 
 def test_what_is_demanded_comes_from_the_outcomes_of_the_review(groups: tuple[Group, ...]) -> None:
