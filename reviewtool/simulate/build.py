@@ -26,7 +26,13 @@ from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configurati
 from reviewtool.simulate.domain import scenario_header
 from reviewtool.simulate.instrument import Line, LineTable, instrument
 from reviewtool.simulate.record import outcome_header
-from reviewtool.simulate.vetting import Refusal, vet_expanded, vet_source
+from reviewtool.simulate.vetting import (
+    Refusal,
+    vet_expanded,
+    vet_linking,
+    vet_tree,
+    with_our_own,
+)
 from reviewtool.tree.snapshot import MODEL_ROOT, Snapshot
 
 MEMORY_BYTES = 32 << 20
@@ -68,6 +74,10 @@ _LINK_LAZY = (
     *(f"--export={name}" for name in shadow.RUNTIME_EXPORTS),
     *(f"--export=lazy_{name}" for name in ("begin", "run", "leaves", "others", "choose_flag")),
 )  # fmt: skip
+
+# Functions become imports, to be told from what is there; a variable that nobody defines is an error:
+# it would lie at address 0, and be read without complaint.
+_LINK_UNDEFINED = "--import-undefined"
 
 _HARNESS_SOURCES = ("world.c", "primitives.c", "faults.c", "trace.c")
 # What tells shadows apart is no part of what has them, so it stays an object of its own.
@@ -211,10 +221,7 @@ def _errors(finished: Finished, source: str) -> tuple[CompileError, ...]:
     text = finished.stderr.decode("utf-8", "replace")
     found = [CompileError(m[1], int(m[2]), m[3]) for m in _DIAGNOSTIC.finditer(text)]
     if not found:
-        last = text.strip().splitlines()[-1:] or [
-            f"the compiler ended with status {finished.status}"
-        ]
-        found = [CompileError(source, 1, last[0])]
+        found = [CompileError(source, 1, _ended(finished, text))]
     return tuple(dict.fromkeys(found))
 
 
@@ -224,6 +231,8 @@ class _Builder:
         self.cache = cache
         self.folder = folder
         self.table = LineTable()
+        self.sources = dict(request.snapshot.sources())
+        self.vetted = with_our_own(self.sources, request.snapshot.layout)
         self.texts = self._texts()
         self.headers = key_of(
             [compiler_identity(), *_FLAGS, *_CHECKS, *(f"{p}\0{t}" for p, t in sorted(self.texts.items()) if p.endswith(".h")),
@@ -232,7 +241,7 @@ class _Builder:
         )  # fmt: skip
 
     def _texts(self) -> dict[str, str]:
-        texts = dict(self.request.snapshot.sources())
+        texts = dict(self.sources)
         for path, text in texts.items():
             if self.request.instrumented:
                 texts[path] = instrument(path, text, self.request.instrumented, self.table)
@@ -289,6 +298,7 @@ class _Builder:
     def compile(self, item: tuple[str, tuple[str, bool]]) -> bytes | tuple[CompileError, ...]:
         """Return the object of one unit, or what is wrong with it."""
         name, (text, reviewed) = item
+        calls = text.partition('#include "world.h"\n')[2]
         # A hugetlb entry is looked at as a PMD and as a PTE: kernels are built so.
         alias = self.request.snapshot.layout and ("-fno-strict-aliasing",)
         flags = [
@@ -310,7 +320,10 @@ class _Builder:
         expanded = self._run([*clang, *includes, "-E", "-x", "c", "-"], text.encode())
         if expanded.status:
             return _errors(expanded, name)
-        refusals = vet_expanded(name, expanded.stdout.decode("utf-8", "surrogateescape"))
+        text = expanded.stdout.decode("utf-8", "surrogateescape")
+        refusals = vet_expanded(name, text)
+        if reviewed:
+            refusals += vet_linking(name, text, self.vetted, calls)
         if refusals:
             return _refused(refusals)
         target = f"_{len(key)}{key[:24]}.o"
@@ -346,7 +359,10 @@ class _Builder:
         return body
 
     def link(self, objects: Mapping[str, bytes]) -> tuple[bytes, tuple[str, ...]]:
-        """Return the module, with a stub for each function that is declared and not defined."""
+        """Return the module, with a stub for each function that is declared and not defined.
+
+        Raises: _LinkError.
+        """
         wasm = self._link(objects, undefined=True)
         missing = _imports(wasm)
         if not missing:
@@ -361,7 +377,7 @@ class _Builder:
         if made.status:
             raise ToolError("clang", made.stderr.decode("utf-8", "replace").strip())
         wasm = self._link(
-            {**objects, "stubs": (self.folder / "_stubs.o").read_bytes()}, undefined=False
+            {**objects, "_stubs": (self.folder / "_stubs.o").read_bytes()}, undefined=False
         )
         return wasm, tuple(name for name, _, _ in missing)
 
@@ -382,16 +398,62 @@ class _Builder:
             if self.request.trace
             else ("--export=harness_lines",)
         )
-        allow = ["--allow-undefined"] if undefined else []
+        allow = [_LINK_UNDEFINED] if undefined else []
         made = self._run(
             [*compiler(), "wasm-ld", *_LINK, *extra, *allow, *names, "-o", "_all.wasm"], b""
         )
         if made.status:
-            raise ToolError("wasm-ld", made.stderr.decode("utf-8", "replace").strip()[:2000])
+            raise _LinkError(_link_errors(made, tuple(objects), self.sources))
         return (self.folder / "_all.wasm").read_bytes()
 
     def _run(self, argv: list[str], stdin: bytes) -> Finished:
         return run_compiler(argv, self.folder, stdin)
+
+
+_LINKING = "(linking)"
+
+
+class _LinkError(Exception):
+    """The objects do not go together."""
+
+    def __init__(self, errors: tuple[CompileError, ...]) -> None:
+        self.errors = errors
+        super().__init__(errors[0].message)
+
+
+def _link_errors(
+    finished: Finished, units: tuple[str, ...], sources: Mapping[str, str]
+) -> tuple[CompileError, ...]:
+    """Return what wasm-ld said of UNITS, each error at the last of them that it names, or where SOURCES have the name."""
+    text = finished.stderr.decode("utf-8", "replace")
+    found = []
+    for error in re.split(r"^wasm-ld: (?=error:)", text, flags=re.MULTILINE)[1:]:
+        named = [int(number) for number in re.findall(r"\b_(\d+)\.o\b", error)]
+        files = [units[n] for n in named if n < len(units) and units[n] in sources]
+        what = re.sub(r"^error: (?:\S+\.o: )?", "", error).split("\n")[0].strip()
+        path, line = files[-1] if files else _LINKING, 1
+        symbol = re.search(r"symbol: (\w+)$", what)
+        if symbol is not None:
+            path, line = _place(symbol[1], {path: sources[path]} if files else sources) or (path, 1)
+        found.append(CompileError(path, line, f"cannot be linked: {what}"))
+    return tuple(dict.fromkeys(found)) or (CompileError(_LINKING, 1, _ended(finished, text)),)
+
+
+def _place(name: str, sources: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return path and 1-based line of the first place in SOURCES that has NAME."""
+    for path, text in sorted(sources.items()):
+        found = re.search(rf"\b{name}\b", text)
+        if found is not None:
+            return path, 1 + text.count("\n", 0, found.start())
+    return None
+
+
+def _ended(finished: Finished, text: str) -> str:
+    """Return how a compiler that gave no reason ended."""
+    if finished.status < 0:
+        return f"the compiler was ended by signal {-finished.status}"
+    said = [line for line in text.splitlines() if "error:" in line]
+    return said[0] if said else f"the compiler ended with status {finished.status}"
 
 
 _C_TYPES = {"i32": "int", "i64": "long", "f32": "float", "f64": "double"}
@@ -423,23 +485,12 @@ def lay_out_sources(request: BuildRequest, folder: Path) -> dict[str, tuple[str,
     return builder.units()
 
 
-def _vet(snapshot: Snapshot) -> tuple[Refusal, ...]:
-    """Return what of SNAPSHOT must not be shown to the compiler, as it stands and as it is laid out."""
-    sources = dict(snapshot.sources())
-    refusals = [r for path, text in sources.items() for r in vet_source(path, text, sources)]
-    if snapshot.layout is not None:
-        made = snapshot.layout.assemble(sources)
-        for path in snapshot.layout.pieces:
-            refusals += vet_source(path, made[path], made)
-    return tuple(refusals)
-
-
 def check(snapshot: Snapshot, cache: Cache | None = None) -> tuple[CompileError, ...]:
     """Return what clang has to say against the units of SNAPSHOT, a tree with a layout.
 
     Raises: ToolError when the compiler itself is at fault.
     """
-    refusals = _vet(snapshot)
+    refusals = vet_tree(snapshot)
     if refusals:
         return _refused(refusals)
     request = BuildRequest(snapshot, (), (), frozenset())
@@ -461,14 +512,14 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
 
     Raises: ToolError when the compiler itself is at fault.
     """
-    refusals = _vet(request.snapshot)
+    refusals = vet_tree(request.snapshot)
     if refusals:
         return _refused(refusals)
     with scratch_folder("build") as folder:
         builder = _Builder(request, cache, folder)
         units = builder.units()
         key = "m" + key_of(
-            [builder.headers, repr((request.trace, request.lazy)), *_LINK, *_LINK_SWEEP, *_LINK_LAZY,
+            [builder.headers, repr((request.trace, request.lazy)), _LINK_UNDEFINED, *_LINK, *_LINK_SWEEP, *_LINK_LAZY,
              *(f"{n}\0{t}" for n, (t, _) in units.items()), *builder.texts.values(), *_harness().values(),
              *((Path(shadow.__file__).read_text(),) if request.lazy else ())]
         )  # fmt: skip
@@ -489,7 +540,10 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
         if errors:
             return tuple(dict.fromkeys(errors))
         objects = {name: result for name, result in results.items() if isinstance(result, bytes)}
-        wasm, missing = builder.link({**objects, "runtime": builder.runtime()})
+        try:
+            wasm, missing = builder.link({**objects, "_runtime": builder.runtime()})
+        except _LinkError as error:
+            return error.errors
         if request.lazy:
             wasm = shadow.add_shadows(wasm)
         cache.put(key, wasm)

@@ -13,9 +13,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from bisect import bisect_right
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+
+from reviewtool.simulate.phases import TOKEN, read_code, without_strings
+from reviewtool.simulate.reserved import (
+    changed_call,
+    find_attributes,
+    find_files,
+    find_pasted,
+    find_reserved,
+    spelled_names,
+)
+from reviewtool.tree.layout import Extent, Layout
+from reviewtool.tree.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -27,16 +38,6 @@ class Refusal:
     reason: str
 
 
-# A quote that is not closed on its line ends there, as it does for the preprocessor: whatever
-# looks like the beginning of a comment behind it is none.
-_TOKEN = re.compile(
-    r"""
-    (?P<comment> /\*.*?\*/ | //[^\n]* | /\*.*\Z )
-  | (?P<string> "(?:\\.|[^"\\\n])*"? | '(?:\\.|[^'\\\n])*'? )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_SPLICE = re.compile(r"\\[ \t\f\v]*(?:\r\n|\n|\r)")
 _RAW = re.compile(r"(?:\b(?:u8|[uUL])|\b)R\"")
 _DIRECTIVE = re.compile(
     r"^[ \t\f\v]*(?:\#|%:|\?\?=)[ \t\f\v]*(include|include_next|import|embed)\b[ \t]*(.*)$",
@@ -54,51 +55,13 @@ _EMPTY_ASM = re.compile(
 _MARKER = re.compile(r'^# (\d+) "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class _Code:
-    """A file as the preprocessor's directives see it: lines spliced, comments blank.
-
-    splices: where in `text` lines were joined, ascending.
-    """
-
-    text: str
-    splices: tuple[int, ...]
-
-    def line(self, at: int) -> int:
-        """Return the 1-based line of the file that holds offset AT of the text."""
-        return 1 + self.text.count("\n", 0, at) + bisect_right(self.splices, at)
-
-
-def _read(text: str) -> _Code:
-    pieces: list[str] = []
-    splices: list[int] = []
-    last = length = 0
-    for match in _SPLICE.finditer(text):
-        piece = _newlines(text[last : match.start()])
-        pieces.append(piece)
-        length += len(piece)
-        splices.append(length)
-        last = match.end()
-    pieces.append(_newlines(text[last:]))
-
-    def blank(match: re.Match[str]) -> str:
-        return match[0] if match["comment"] is None else re.sub(r"[^\n]", " ", match[0])
-
-    return _Code(_TOKEN.sub(blank, "".join(pieces)), tuple(splices))
-
-
-def _newlines(text: str) -> str:
-    """Return TEXT with one kind of line end: to clang a carriage return alone is one, too."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def vet_source(path: str, text: str, files: Container[str] = ()) -> tuple[Refusal, ...]:
     """Return what keeps the file at PATH from the preprocessor, in line order.
 
     files: paths of the tree's C files.  A name with ".." must lead to one of them from the folder
     of PATH: only then is it found before the compiler tries it from its include folders, too.
     """
-    code = _read(text)
+    code = read_code(text)
     refusals: list[Refusal] = []
     for match in _DIRECTIVE.finditer(code.text):
         what, operand = match[1], match[2].strip()
@@ -135,6 +98,108 @@ def vet_source(path: str, text: str, files: Container[str] = ()) -> tuple[Refusa
     return tuple(sorted(refusals, key=lambda refusal: refusal.line))
 
 
+def vet_names(path: str, text: str, *, made: bool = False) -> tuple[Refusal, ...]:
+    """Return where the file at PATH of a tree speaks to the harness, in line order: see reserved.py.
+
+    made: whether it is put together by us, so that its #lines are ours.
+    """
+    code = read_code(text)
+    bare = without_strings(code.text)
+    found = [*find_reserved(path, bare), *(() if made else find_files(code.text))]
+    return tuple(Refusal(path, code.line(at), reason) for at, reason in sorted(found))
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A run of expanded text from one file: offsets, the file as the compiler names it, first line."""
+
+    start: int
+    end: int
+    file: str
+    line: int
+
+
+def _regions(expanded: str) -> list[_Region]:
+    markers = list(_MARKER.finditer(expanded))
+    ends = [marker.start() for marker in markers[1:]] + [len(expanded)]
+    return [
+        _Region(marker.end(), end, posixpath.normpath(marker[2]), int(marker[1]))
+        for marker, end in zip(markers, ends, strict=True)
+    ]
+
+
+def vet_linking(
+    path: str, expanded: str, texts: Mapping[str, str], calls: str = ""
+) -> tuple[Refusal, ...]:
+    """Return where EXPANDED, the preprocessed unit PATH of a tree, speaks to the harness or to the linker.
+
+    texts: the tree's files by path.  calls: what was put behind the unit to call its functions.
+    """
+    bare = without_strings(expanded)
+    spelled: dict[str, frozenset[str]] = {}
+    refusals: list[Refusal] = []
+    own: list[str] = []
+    for region in _regions(expanded):
+        if region.file == "<stdin>":
+            own.append(bare[region.start : region.end])
+        if region.file not in texts:
+            continue
+        if region.file not in spelled:
+            spelled[region.file] = spelled_names(texts[region.file])
+        code = bare[region.start : region.end]
+        refusals += [
+            Refusal(region.file, region.line + code.count("\n", 0, at) - 1, reason)
+            for at, reason in (*find_pasted(code, spelled[region.file]), *find_attributes(code))
+        ]
+    word = changed_call(without_strings(calls), "".join(own))
+    if word is not None:
+        refusals.append(Refusal(path, 1, f"a macro {word} changes how functions are called"))
+    return tuple(refusals)
+
+
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define(?:.*\\\n)*.*", re.MULTILINE)
+
+
+def with_our_own(sources: Mapping[str, str], layout: Layout | None) -> dict[str, str]:
+    """Return SOURCES, each with what we put beside it: names that may stand in what it expands to.
+
+    The model's own headers lie under names that the tree's have, too, and what the tree brings is renamed there.
+    """
+    if layout is None:
+        return dict(sources)
+    pieces = (piece for made in layout.pieces.values() for piece in made)
+    ours = "\n".join(piece for piece in pieces if isinstance(piece, str))
+    ours += "\n".join(m[0] for text in layout.verbatim.values() for m in _MACRO.finditer(text))
+    return {p: "\n".join((text, layout.verbatim.get(p, ""), ours)) for p, text in sources.items()}
+
+
+def vet_tree(snapshot: Snapshot) -> tuple[Refusal, ...]:
+    """Return what of SNAPSHOT must not be shown to the compiler, as it stands and as it is laid out."""
+    sources = dict(snapshot.sources())
+    refusals = [r for path, text in sources.items() for r in vet_source(path, text, sources)]
+    if snapshot.layout is None:
+        refusals += [r for path, text in sources.items() for r in vet_names(path, text)]
+    if snapshot.layout is not None:
+        made = snapshot.layout.assemble(sources)
+        for path in snapshot.layout.pieces:
+            refusals += vet_source(path, made[path], made)
+        refusals += _vet_taken(snapshot.layout, sources)
+    return tuple(refusals)
+
+
+def _vet_taken(layout: Layout, sources: Mapping[str, str]) -> list[Refusal]:
+    """Return where what LAYOUT takes of the tree's files speaks to the harness."""
+    lines = {path: text.split("\n") for path, text in sources.items()}
+    extents = (p for pieces in layout.pieces.values() for p in pieces if isinstance(p, Extent))
+    return [
+        replace(refusal, line=refusal.line + extent.first_line - 1)
+        for extent in extents
+        for refusal in vet_names(
+            extent.path, "\n".join(lines[extent.path][extent.first_line - 1 : extent.last_line])
+        )
+    ]
+
+
 def vet_expanded(path: str, expanded: str) -> tuple[Refusal, ...]:
     """Return what keeps EXPANDED, the preprocessed text of PATH, from the compiler."""
     refusals: list[Refusal] = []
@@ -143,7 +208,7 @@ def vet_expanded(path: str, expanded: str) -> tuple[Refusal, ...]:
         for name in sorted({marker[2] for marker in _MARKER.finditer(expanded)})
         if name.startswith("/") or posixpath.normpath(name).startswith("..")
     ]
-    code = _TOKEN.sub(lambda m: m[0] if m["string"] is None or m[0] == '""' else '"s"', expanded)
+    code = TOKEN.sub(lambda m: m[0] if m["string"] is None or m[0] == '""' else '"s"', expanded)
     for match in _ASM.finditer(code):
         if not _EMPTY_ASM.match(code, match.start()):
             where, line = path, 1

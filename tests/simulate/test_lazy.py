@@ -105,7 +105,7 @@ def test_the_leaves_of_two_versions_find_the_changes_that_two_sweeps_find() -> N
 def test_a_loop_that_does_not_end_is_an_outcome_and_no_failure() -> None:
     after = _patched(
         bundled_model(), "mm/gup.c", "if (pte_write(pte))\n\t\treturn true;",
-        "while (pte_write(pte))\n\t\tmodel_step();",
+        "while (pte_write(pte))\n\t\tcond_resched();",
     )  # fmt: skip
     tree, _ = _lazy(after, "can_follow_write_pte")
     ends = tree.leaves["outcome"] >> np.uint64(SHIFTS["end"]) & np.uint64(7)
