@@ -4,6 +4,7 @@
 ReviewtoolError              a stage cannot go on; the CLI prints it as one line and exits 2
 ├── InputError               what the user gave cannot be used: names the input, line and reason
 └── ToolError                a program or library that we stand on failed in a way we did not expect
+    └── LimitError           it was stopped: it took more than it may
 """
 
 from __future__ import annotations
@@ -50,3 +51,7 @@ class ToolError(ReviewtoolError):
         self.tool = tool
         self.reason = reason
         super().__init__(f"{tool}: {reason}")
+
+
+class LimitError(ToolError):
+    """A program was stopped because it took more time, or said more, than it may."""

@@ -18,7 +18,7 @@ from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import IO, BinaryIO
 
 from reviewtool.confinement import Reach, start_confined
-from reviewtool.errors import ToolError
+from reviewtool.errors import LimitError, ToolError
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def run_program(
 
     The environment is exactly what is passed, by default empty but for the C locale.
     reach: the only files that it can open, where the kernel can hold it to that (confinement.py).
-    Raises: ToolError when it cannot be started, does not end in time or says too much.
+    Raises: ToolError when it cannot be started, LimitError when it does not end in time or says too much.
     """
 
     def start() -> subprocess.Popen[bytes]:
@@ -102,26 +102,20 @@ def run_program(
     with start() if reach is None else start_confined(reach, start) as program:
         try:
             _confine(program.pid, limits)
-            stdout, stderr = _converse(program, stdin, limits)
-        except BaseException as error:
+            stdout, stderr = _converse(argv[0], program, stdin, limits)
+        except BaseException:
             program.kill()
-            if isinstance(error, _TooMuchError):
-                raise ToolError(argv[0], str(error)) from error
             raise
         return Finished(stdout, stderr, program.returncode)
 
 
-class _TooMuchError(Exception):
-    """A program went beyond a limit that we hold it to ourselves."""
-
-
 def _converse(
-    program: subprocess.Popen[bytes], stdin: bytes, limits: Limits
+    name: str, program: subprocess.Popen[bytes], stdin: bytes, limits: Limits
 ) -> tuple[bytes, bytes]:
     """Hand STDIN to PROGRAM and wait for its end; return what it said.
 
     communicate() would keep whatever comes, and a macro of a stranger's can expand without end.
-    Raises: _TooMuchError.
+    Raises: LimitError.
     """
     assert program.stdin and program.stdout and program.stderr  # noqa: S101, PT018
     said: dict[int, list[bytes]] = {program.stdout.fileno(): [], program.stderr.fileno(): []}
@@ -154,14 +148,13 @@ def _converse(
                     selector.unregister(key.fileobj)
                     program.stdin.close()
             if left < 0:
-                reason = f"said more than {limits.output_bytes >> 20} MiB"
-                raise _TooMuchError(reason)
+                raise LimitError(name, f"said more than {limits.output_bytes >> 20} MiB")
             if time.monotonic() >= ends:
                 break
     try:
         program.wait(max(0.0, ends - time.monotonic()))
     except subprocess.TimeoutExpired as error:
-        raise _TooMuchError(f"did not end within {limits.time_s:g} s") from error
+        raise LimitError(name, f"did not end within {limits.time_s:g} s") from error
     stdout, stderr = (b"".join(blocks) for blocks in said.values())
     return stdout, stderr
 

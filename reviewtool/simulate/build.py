@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from reviewtool.confinement import Reach
-from reviewtool.errors import ToolError
+from reviewtool.errors import LimitError, ToolError
 from reviewtool.process import Finished, Limits, run_program
 from reviewtool.scratch import scratch_folder
 from reviewtool.simulate import shadow
@@ -38,14 +38,17 @@ from reviewtool.tree.snapshot import MODEL_ROOT, Snapshot
 MEMORY_BYTES = 32 << 20
 LAZY_MEMORY_BYTES = 1 << 30
 _COMPILER_LIMITS = Limits(
-    time_s=60, memory_bytes=4 << 30, file_bytes=64 << 20, output_bytes=64 << 20
+    time_s=60, memory_bytes=4 << 30, file_bytes=64 << 20, output_bytes=16 << 20
 )
+
+_STOPPED = 124
 
 _LOWERING = ("-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
 _FLAGS = (
     "--target=wasm64", "-std=gnu11", "-O2", "-flto", *_LOWERING, "-mexception-handling", "-mbulk-memory", "-msimd128",
     "-nostdinc", "-ffreestanding", "-fno-builtin", "-w", "-fno-color-diagnostics", "-ferror-limit=20",
     "-fmax-type-align=8", "-ftrivial-auto-var-init=pattern",
+    "-D__DATE__=", "-D__TIME__=", "-D__TIMESTAMP__=",  # what runs may not depend on when it was compiled
 )  # fmt: skip
 # A member of a null pointer: WebAssembly would read address 0 without complaint.
 _CHECKS = ("-fsanitize=null", "-fsanitize-minimal-runtime", "-fno-sanitize-recover=null")
@@ -146,15 +149,21 @@ def compiler() -> tuple[str, ...]:
 
 
 def run_compiler(argv: list[str], folder: Path, stdin: bytes) -> Finished:
-    """Run ARGV, which begins with compiler(), in FOLDER: bounded, and with nothing else within its reach."""
-    return run_program(
-        argv,
-        cwd=folder,
-        stdin=stdin,
-        environment={"TMPDIR": str(folder)},
-        limits=_COMPILER_LIMITS,
-        reach=Reach(run=(Path(argv[0]),), read=(Path("/dev/urandom"),), folders=(folder,)),
-    )
+    """Run ARGV, which begins with compiler(), in FOLDER: bounded, and with nothing else within its reach.
+
+    Where it is stopped, its last words say so.
+    """
+    try:
+        return run_program(
+            argv,
+            cwd=folder,
+            stdin=stdin,
+            environment={"TMPDIR": str(folder)},
+            limits=_COMPILER_LIMITS,
+            reach=Reach(run=(Path(argv[0]),), read=(Path("/dev/urandom"),), folders=(folder,)),
+        )
+    except LimitError as error:
+        return Finished(b"", f"error: the compiler {error.reason}\n".encode(), _STOPPED)
 
 
 @cache
@@ -272,7 +281,7 @@ class _Builder:
         for path in layout.units if layout else self.texts:
             if path.endswith(".c"):
                 tail = "".join(bound.get(path, ()))
-                units[path] = (f'#include "{path}"\n#include "world.h"\n{tail}', True)
+                units[path] = (f'#include "{path}"\n#include "_harness/world.h"\n{tail}', True)
         for name in _HARNESS_SOURCES:
             units[f"_harness/{name}"] = (f'#include "_harness/{name}"\n', False)
         if self.request.lazy:
@@ -298,7 +307,7 @@ class _Builder:
     def compile(self, item: tuple[str, tuple[str, bool]]) -> bytes | tuple[CompileError, ...]:
         """Return the object of one unit, or what is wrong with it."""
         name, (text, reviewed) = item
-        calls = text.partition('#include "world.h"\n')[2]
+        calls = text.partition('#include "_harness/world.h"\n')[2]
         # A hugetlb entry is looked at as a PMD and as a PTE: kernels are built so.
         alias = self.request.snapshot.layout and ("-fno-strict-aliasing",)
         flags = [
@@ -450,10 +459,16 @@ def _place(name: str, sources: Mapping[str, str]) -> tuple[str, int] | None:
 
 def _ended(finished: Finished, text: str) -> str:
     """Return how a compiler that gave no reason ended."""
+    if "out of memory" in text:
+        return "it needs more memory than the compiler may have"
     if finished.status < 0:
         return f"the compiler was ended by signal {-finished.status}"
     said = [line for line in text.splitlines() if "error:" in line]
-    return said[0] if said else f"the compiler ended with status {finished.status}"
+    return (
+        said[0].partition("error: ")[2]
+        if said
+        else f"the compiler ended with status {finished.status}"
+    )
 
 
 _C_TYPES = {"i32": "int", "i64": "long", "f32": "float", "f64": "double"}

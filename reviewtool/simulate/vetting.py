@@ -177,6 +177,11 @@ def vet_tree(snapshot: Snapshot) -> tuple[Refusal, ...]:
     """Return what of SNAPSHOT must not be shown to the compiler, as it stands and as it is laid out."""
     sources = dict(snapshot.sources())
     refusals = [r for path, text in sources.items() for r in vet_source(path, text, sources)]
+    refusals += [
+        Refusal(path, 1, "a file of this name would be taken for one of ours")
+        for path in sources
+        if path.startswith(("_harness/", "_slice/")) or '"' in path or "\\" in path
+    ]
     if snapshot.layout is None:
         refusals += [r for path, text in sources.items() for r in vet_names(path, text)]
     if snapshot.layout is not None:

@@ -14,9 +14,10 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node, Parser, TreeCursor
 
-    from reviewtool.tree.snapshot import Snapshot
+from reviewtool.errors import InputError
+from reviewtool.tree.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,26 @@ def c_parser() -> Parser:
     from tree_sitter import Language, Parser  # noqa: PLC0415
 
     return Parser(Language(tree_sitter_c.language()))
+
+
+# What walks syntax trees calls itself for each level; code of kernels nests some fifty deep.
+_MOST_LEVELS = 200
+
+
+def _refuse_depth(path: str, cursor: TreeCursor) -> None:
+    """Look at every node below CURSOR.  Raises: InputError where one lies too deep."""
+    depth = 0
+    while True:
+        if cursor.goto_first_child():
+            depth += 1
+            if depth > _MOST_LEVELS:
+                line = cursor.node.start_point[0] + 1 if cursor.node else None
+                raise InputError(path, f"code nested more than {_MOST_LEVELS} levels deep", line)
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
+            depth -= 1
 
 
 def text_of(node: Node) -> str:
@@ -220,8 +241,13 @@ _NESTS = (
 
 
 def read_source(path: str, text: str) -> SourceFile:
-    """Return what TEXT, the file at PATH, defines.  Any text gives a value."""
-    root = c_parser().parse(text.encode("utf-8", "surrogateescape")).root_node
+    """Return what TEXT, the file at PATH, defines.
+
+    Any text gives a value.  Raises: InputError for code that is nested too deep to be walked.
+    """
+    tree = c_parser().parse(text.encode("utf-8", "surrogateescape"))
+    _refuse_depth(path, tree.walk())
+    root = tree.root_node
     functions: list[Function] = []
     others: list[str] = []
     constants: set[str] = set()

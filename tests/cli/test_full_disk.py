@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "sample_patches/lock-leak.patch"
 STORED_ANY = ROOT / "tests/golden/follow-page-v1.mbox.json"
+REFUSED = ROOT / "tests/attacks/forge-counts.patch"  # no C of it is compiled
 SOURCE = ROOT / "reviewtool/model/mm/gup.c"
 
 
@@ -103,7 +104,7 @@ def test_a_review_goes_on_without_a_cache_and_says_so_once(tmp_path: Path) -> No
     (tmp_path / ".cache/reviewtool").write_text("in the way")
     page = tmp_path / "page.html"
     page.symlink_to("/dev/full")
-    status, said = run(tmp_path, "review", "--budget", "2000", "--html", str(page), str(SAMPLE))
+    status, said = run(tmp_path, "review", "--html", str(page), str(REFUSED))
     warned, failed = said.splitlines()
     assert warned.startswith("reviewtool: warning: no cache is used: ")
     assert failed == f"reviewtool: {page}: cannot be written: No space left on device"
