@@ -78,7 +78,7 @@ def selftest(
         _write_all(groups, folder, side)
     for group in groups:
         for line in _describe(group):
-            click.echo(visible(line))
+            click.echo(line)
 
 
 def _write_one(
@@ -94,7 +94,7 @@ def _write_one(
     if not group.cases:
         for obstacle in group.obstacles:
             text = f"finding {number}: {obstacle.factor}: {obstacle.why}"
-            click.echo(f"reviewtool: {visible(text)}", err=True)
+            click.echo(f"reviewtool: {_on_one_line(text)}", err=True)
         sys.exit(_UNREACHABLE)
     write_result(write_program(group, side).encode(), output)
 
@@ -116,14 +116,16 @@ def _write_all(groups: tuple[Group, ...], folder: Path, side: Side) -> None:
 def _describe(group: Group) -> list[str]:
     before = ", ".join(words for words, _ in group.change.before[:2])
     more = ", ..." if len(group.change.before) > 2 else ""
-    patch = " ".join(group.label.split())
-    what = (
-        f"{group.number}. patch {patch}, {group.function}(): {before}{more} -> {group.change.after}"
-    )
-    lines = [" ".join(what.split())]
+    what = f"{group.number}. patch {group.label}, {group.function}(): {before}{more} -> {group.change.after}"
+    lines = [_on_one_line(what)]
     if group.cases:
         states = dict.fromkeys(case.state.words for case in group.cases)
         count = f"{len(group.cases)} test" + ("s" if len(group.cases) > 1 else "")
         lines.append(f"   a program with {count}: {'; '.join(states)}")
-    lines += [f"   out of reach: {obstacle.factor}: {obstacle.why}" for obstacle in group.obstacles]
-    return [" ".join(lines[0].split()), *lines[1:]]
+    reasons = (f"out of reach: {one.factor}: {one.why}" for one in group.obstacles)
+    return lines + [f"   {_on_one_line(reason)}" for reason in reasons]
+
+
+def _on_one_line(text: str) -> str:
+    """Return TEXT of a stranger's file as it may go to a terminal."""
+    return visible(" ".join(text.split())).encode("utf-8", "replace").decode()

@@ -7,14 +7,16 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from reviewtool.report.stored import read_review_file
+from reviewtool.report.summary import render_json
 from reviewtool.selftest.groups import number_groups
 from reviewtool.selftest.program import write_program
+from tests.report.hostile import EVIL
 
 REVIEW = Path(__file__).parents[1] / "golden" / "follow-page-v1.mbox.json"
 
@@ -127,6 +129,25 @@ def test_what_does_not_go_together_is_one_line_and_status_2(tmp_path: Path) -> N
     _refused(REVIEW, "has no finding -1", "--finding", "-1")
     _refused(tmp_path / "none.json", "cannot be read", "--list")
     _refused(REVIEW, "cannot be made", "--all", REVIEW / "below")
+
+
+def test_names_of_strangers_stay_on_their_line(tmp_path: Path) -> None:
+    review = read_review_file(REVIEW)
+    entries = tuple(
+        replace(entry, name=EVIL, changes=tuple(replace(c, after=EVIL) for c in entry.changes))
+        for entry in review.patches[1].entries
+    )
+    patch = replace(review.patches[1], label=EVIL, entries=entries)
+    file = tmp_path / "review.json"
+    file.write_text(render_json(replace(review, patches=(patch,))), encoding="utf-8")
+    listed = _run(file, "--list")
+    assert (listed.status, listed.err) == (0, "")
+    for line in listed.out.splitlines():
+        assert re.match(r"\d+\. patch |   (a program with|out of reach: )", line), line
+        assert re.fullmatch(r"[^\x00-\x1f\x7f-\x9f\u202e\u2028]*", line)
+    refused = _run(file, "--finding", "1")
+    assert refused.status == 1
+    assert all(line.startswith("reviewtool: finding 1: ") for line in refused.err.splitlines())
 
 
 def _refused(file: Path, reason: str, *arguments: str | Path) -> None:
