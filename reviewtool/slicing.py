@@ -72,7 +72,9 @@ def simulate_on_kernel(
     if pair.inert and draft.verdict is Verdict.NO_CHANGE:
         draft.verdict = Verdict.UNKNOWN
         names = ", ".join(f"{name}()" for name in pair.inert[:6])
-        draft.why = f"no outcome changes, but {names}, which does nothing in the model, is called more or less often"
+        draft.why = (
+            f"no outcome changes, but {names}, which does nothing in the model, is called otherwise"
+        )
     if pair.unseen and draft.verdict is Verdict.NO_CHANGE:
         draft.verdict = Verdict.UNKNOWN
         names = ", ".join(name for name, _ in pair.unseen[:4])

@@ -56,7 +56,8 @@ class ModelNames:
     primitives: defined by the model's headers or harness, and never taken from a tree.
     fixed:      of these, functions that the harness defines: not even a file's own version is taken.
     declared:   every name that the model's headers know: a tree's version of it must hide it.
-    inert:      calls that do nothing in the model, or give a constant: how often they are made shows in no run.
+    inert:      calls that do nothing in the model, or give a constant: no run shows them, or what they are passed.
+    ordering:   what orders accesses to memory: no run shows how often.
     headers:    the headers to lay out beside a slice, by path.
     order:      what a unit includes, in order.
     """
@@ -65,6 +66,7 @@ class ModelNames:
     fixed: frozenset[str]
     declared: frozenset[str]
     inert: frozenset[str]
+    ordering: frozenset[str]
     headers: Mapping[str, str]
     order: tuple[str, ...]
 
@@ -151,7 +153,8 @@ def model_names() -> ModelNames:
         frozenset(name for name in primitives | fixed if name and not _is_reviewed(name)),
         frozenset(fixed),
         frozenset(declared),
-        _ORDER | _CONSTANT | (_inert_macros(headers) - _NOTHING_THERE),
+        (_CONSTANT | _inert_macros(headers)) - _NOTHING_THERE - _ORDER,
+        _ORDER,
         headers,
         order,
     )

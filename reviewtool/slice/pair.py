@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -217,20 +217,31 @@ def _is_code(chunk: Chunk) -> bool:
 def _inert_calls(
     old: Definitions, new: Definitions, changed: frozenset[str], paths: tuple[str, ...], model: ModelNames
 ) -> tuple[str, ...]:  # fmt: skip
-    """Return the inert calls that the CHANGED chunks of the two versions make in different numbers."""
-    counts: list[Counter[str]] = []
+    """Return the inert calls that the CHANGED chunks of the two versions make otherwise, by name."""
+    counts: list[Counter[tuple[str, str]]] = []
     for definitions in (old, new):
-        made: Counter[str] = Counter()
+        made: Counter[tuple[str, str]] = Counter()
         for path in paths:
             file = definitions.file(path)
             for chunk in file.chunks if file else ():
                 if chunk.name in changed and chunk.kind is not Kind.PROTOTYPE:
-                    made.update(
-                        w for w in re.findall(r"[A-Za-z_]\w*", chunk.tokens) if w in model.inert
-                    )
+                    made.update(_calls(chunk.tokens, model))
         counts.append(made)
     first, second = counts
-    return tuple(sorted((first - second) + (second - first)))
+    return tuple(sorted({name for name, _ in (first - second) + (second - first)}))
+
+
+def _calls(tokens: str, model: ModelNames) -> Iterator[tuple[str, str]]:
+    """Yield the inert calls in TOKENS: the name, and what is passed where that is never looked at."""
+    for match in _NAME.finditer(tokens):
+        if match[0] in model.ordering:
+            yield match[0], ""
+        elif match[0] in model.inert:
+            depth, end = 0, match.end()
+            while end < len(tokens) and (depth or tokens[end] in " ("):
+                depth += (tokens[end] == "(") - (tokens[end] == ")")
+                end += 1
+            yield match[0], tokens[match.end() : end]
 
 
 def _only_in(

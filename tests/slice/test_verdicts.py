@@ -152,6 +152,10 @@ NONE, CHANGE, UNKNOWN = "no semantic change", "semantic change", "could not tell
         pytest.param(
             edited("	putback_movable_pages(&moving);\n", ""), CHANGE, "look_up()", id="a reference that a migration leaks"
         ),
+        pytest.param(
+            edited("if (flags & FOLL_GET)", "if (access_ok(page, 1) && flags & FOLL_GET)"), UNKNOWN, "access_ok",
+            id="what is always true here",
+        ),
         pytest.param(edited("page = pte_page(pte);", "page = pte_page(READ_ONCE(pte));"), UNKNOWN, "READ_ONCE", id="order"),
         pytest.param(
             {"mm/gup.c": CODE + "\nstruct page *new_one(struct page *page)\n{\n	get_page(page);\n	return page;\n}\n"},

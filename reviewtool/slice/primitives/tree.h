@@ -613,6 +613,10 @@ void tree_migration_entry_wait_huge(pte_t *pte);
 #endif
 #if TREE_PARAMETERS_arch_vma_access_permitted != 4 && TREE_HAS_arch_vma_access_permitted
 #define arch_vma_access_permitted(...) (true)
+#else
+/* what protection keys are asked; there are none */
+#define arch_vma_access_permitted(vma, write, execute, foreign) \
+	(tree_aside(ASIDE_ACCESS, !!(write) | !!(execute) << 1 | !!(foreign) << 2, 1), true)
 #endif
 int tree_split_huge_page(void);
 #define split_huge_page(page) tree_split_huge_page()
