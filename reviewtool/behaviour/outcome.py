@@ -23,8 +23,9 @@ _RETURN_WORDS = {
     "void": "returns", "null": "NULL", "page": "the page", "head_page": "the head page",
     "zero_page": "the zero page", "huge_zero_page": "the huge zero page", "device_page": "the device page",
     "fresh_page": "the page that a fault brought in", "other_page": "another page", "garbage": "a wild pointer",
-    "pointer": "a pointer", "true": "true", "false": "false", "0": "0", "1": "1", "2": "2", "positive": "a positive number",
+    "pointer": "a pointer", "true": "true", "false": "false", "positive": "a positive number",
     "negative": "a negative number that is no errno", "other_errno": "another errno",
+    **{number: number for number in ("0", "1", "2", "64", "4032", "4096", "8128", "8192")},
 }  # fmt: skip
 
 _END_WORDS = {

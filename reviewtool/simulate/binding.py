@@ -90,7 +90,8 @@ _BY_TYPE: dict[str, _Argument] = {
         out="page",
     ),
     "folio_walk_flags_t": _Argument("world.argument ? FW_ZEROPAGE : 0", trait="bool argument"),
-    "char *": _Argument("(char *)WORLD_ADDRESS"),
+    # with a size of whole pages, one that is not aligned reaches into the next page
+    "char *": _Argument("(char *)WORLD_ADDRESS + (world.argument ? 64 : 0)", trait="bool argument"),
     "bool *": _Argument("&told", "bool told = false;"),
     "spinlock_t *": _Argument("&world.mm.page_table_lock"),
     "spinlock_t **": _Argument("&ptl", "spinlock_t *ptl = NULL;"),
@@ -138,7 +139,9 @@ _NUMBERS: dict[str, _Argument] = {
         ("node", "nid", "nr_start", "index", "to_set", "i", "depth", "x"), _Argument("0")
     ),
     **dict.fromkeys(("refs", "pid"), _Argument("1")),
-    **dict.fromkeys(("size", "len"), _Argument("PAGE_SIZE")),
+    **dict.fromkeys(
+        ("size", "len"), _Argument("world.nr_pages * PAGE_SIZE", trait="number of pages")
+    ),
     "write": _Argument("world.argument", trait="bool argument"),
     "vaddr_start": _Argument("WORLD_ADDRESS"),
     "vaddr_end": _Argument("WORLD_NEXT"),

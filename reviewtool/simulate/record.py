@@ -52,6 +52,7 @@ RETURNS = (
     "other_page", "garbage", "pointer", "true", "false", "0", "1", "positive", "negative",
     "EFAULT", "EEXIST", "ENOMEM", "EINVAL", "EMLINK", "EBUSY", "EAGAIN", "EHWPOISON", "ENOENT",
     "EREMOTEIO", "EINTR", "EACCES", "EOPNOTSUPP", "EPERM", "EIO", "other_errno", "2",
+    "64", "4032", "4096", "8128", "8192",  # bytes of one or two pages, from an address that is 64 bytes into one
 )  # fmt: skip
 
 # What became of the entry, by bit.

@@ -83,6 +83,18 @@ struct page *look_up(struct mm_struct *mm, pte_t pte, unsigned int flags)
 	return page;
 }
 """
+TOUCH = """
+size_t touch_all(char *from, size_t size)
+{
+	char *at = from, c;
+
+	for (; at < from + size; at = (char *)PAGE_ALIGN((unsigned long)at + 1))
+		if (__get_user(c, at))
+			return from + size - at;
+	return 0;
+}
+"""
+CODE += TOUCH
 BOTH = {"include/linux/mm.h": HEADER, "mm/gup.c": CODE}
 TREE = Snapshot(BOTH)
 
@@ -156,6 +168,7 @@ NONE, CHANGE, UNKNOWN = "no semantic change", "semantic change", "could not tell
             edited("if (flags & FOLL_GET)", "if (access_ok(page, 1) && flags & FOLL_GET)"), UNKNOWN, "access_ok",
             id="what is always true here",
         ),
+        pytest.param(edited("return from + size - at;", "return size;"), CHANGE, "touch_all()", id="bytes that are left"),
         pytest.param(edited("page = pte_page(pte);", "page = pte_page(READ_ONCE(pte));"), UNKNOWN, "READ_ONCE", id="order"),
         pytest.param(
             {"mm/gup.c": CODE + "\nstruct page *new_one(struct page *page)\n{\n	get_page(page);\n	return page;\n}\n"},
@@ -182,7 +195,7 @@ def test_a_page_that_may_not_stay_is_moved_or_is_not(cache: Cache, tmp_path: Pat
 
 
 def test_a_function_that_is_gone_is_told() -> None:
-    after = TREE.with_files({"mm/gup.c": CODE[: CODE.index("struct page *look_up")]})
+    after = TREE.with_files({"mm/gup.c": CODE[: CODE.index("struct page *look_up")] + TOUCH})
     pair = slice_pair(TREE, after, ("mm/gup.c",), (), (), Cache(None))
     assert pair.gone == ()  # a header still declares it
     header = HEADER.replace(

@@ -66,6 +66,13 @@ static unsigned long integer_code(long value)
 		return RET_1;
 	if (value == 2)
 		return RET_2;
+	switch (value) {
+	case 64: return RET_64;
+	case 4032: return RET_4032;
+	case 4096: return RET_4096;
+	case 8128: return RET_8128;
+	case 8192: return RET_8192;
+	}
 	return value > 1 ? RET_positive : RET_negative;
 }
 

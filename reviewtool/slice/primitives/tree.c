@@ -16,7 +16,7 @@ void tree_migration_entry_wait_huge(pte_t *pte);
 int tree_split_huge_page(void);
 bool tree_maps_read_only(void);
 void *tree_zeroed(unsigned long bytes);
-bool tree_user_access(bool write);
+bool tree_user_access(unsigned long address, bool write);
 int tree_set_page_dirty(struct page *page);
 int tree_set_page_dirty_lock(struct page *page);
 bool tree_is_movable(const struct page *page);
@@ -79,12 +79,16 @@ void *tree_zeroed(unsigned long bytes)
 	return bytes <= sizeof(memory) ? memory : NULL;
 }
 
-bool tree_user_access(bool write)
+bool tree_user_access(unsigned long address, bool write)
 {
+	struct vm_area_struct *vma = &world.vma;
+
 	might_sleep();
-	if (!(world.vma.vm_flags & (write ? VM_WRITE : VM_READ)))
+	if (address >= vma->vm_end)
+		vma = &world.next_vma;
+	if (address < vma->vm_start || address >= vma->vm_end || !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 		return false;
-	return !handle_mm_fault(&world.vma, WORLD_ADDRESS, write ? FAULT_FLAG_WRITE : 0, NULL);
+	return !handle_mm_fault(vma, address, write ? FAULT_FLAG_WRITE : 0, NULL);
 }
 
 void tree_walks_nowhere(void)

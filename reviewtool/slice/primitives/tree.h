@@ -642,18 +642,18 @@ static inline vm_fault_t tree_fault(struct vm_area_struct *vma, unsigned long ad
 }
 #define handle_mm_fault(vma, address, flags, ...) tree_fault(vma, address, flags)
 
-/* reading and writing user memory at the scenario's address */
-bool tree_user_access(bool write);
+/* reading and writing user memory */
+bool tree_user_access(unsigned long address, bool write);
 #define user_access_begin(ptr, size) (true)
 #define user_read_access_begin(ptr, size) (true)
 #define user_write_access_begin(ptr, size) (true)
 #define user_access_end() model_step()
 #define user_read_access_end() model_step()
 #define user_write_access_end() model_step()
-#define unsafe_get_user(x, ptr, label) do { if (!tree_user_access(false)) goto label; (x) = 0; } while (0)
-#define unsafe_put_user(x, ptr, label) do { if (!tree_user_access(true)) goto label; } while (0)
-#define __get_user(x, ptr) (tree_user_access(false) ? ((x) = 0, 0) : -EFAULT)
-#define __put_user(x, ptr) (tree_user_access(true) ? 0 : -EFAULT)
+#define unsafe_get_user(x, ptr, label) do { if (!tree_user_access((unsigned long)(ptr), false)) goto label; (x) = 0; } while (0)
+#define unsafe_put_user(x, ptr, label) do { if (!tree_user_access((unsigned long)(ptr), true)) goto label; } while (0)
+#define __get_user(x, ptr) (tree_user_access((unsigned long)(ptr), false) ? ((x) = 0, 0) : -EFAULT)
+#define __put_user(x, ptr) (tree_user_access((unsigned long)(ptr), true) ? 0 : -EFAULT)
 #define probe_subpage_writeable(ptr, size) (0UL)
 
 /* lists */
