@@ -48,6 +48,9 @@ _INERT_BODY = re.compile(
     r"(do \{ \} while \(0\)|\(?(0|0u|0UL|1|true|false|NULL)\)?|model_step\(\)|might_sleep\(\)|\((\w+)\)|)"
 )
 
+# A flag that nothing has here.
+_ZERO = re.compile(r"^#define[ \t]+(VM_\w+)[ \t]+\(?(?:0|0UL|VM_NONE)\)?[ \t]*$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class ModelNames:
@@ -106,11 +109,12 @@ def _with_folio_members(text: str) -> str:
 
 
 def _inert_macros(headers: Mapping[str, str]) -> frozenset[str]:
-    """Return the macros with parameters whose bodies do nothing, or give a constant or their argument."""
+    """Return the macros whose bodies do nothing, or give a constant or their argument; VM_* flags that are 0."""
     found: set[str] = set()
     active: set[str] = set()
     for name, text in headers.items():
         if name.endswith(".h"):
+            found.update(match[1] for match in _ZERO.finditer(text))
             for macro in _MACRO.finditer(text):
                 body = re.sub(r"/\*.*?\*/", "", macro[3].replace("\\\n", " "))
                 (found if _INERT_BODY.fullmatch(" ".join(body.split())) else active).add(macro[1])

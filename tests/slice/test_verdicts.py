@@ -168,6 +168,10 @@ NONE, CHANGE, UNKNOWN = "no semantic change", "semantic change", "could not tell
             edited("if (flags & FOLL_GET)", "if (access_ok(page, 1) && flags & FOLL_GET)"), UNKNOWN, "access_ok",
             id="what is always true here",
         ),
+        pytest.param(
+            edited("if (!pte_present(pte))", "if (!pte_present(pte) || mm->flags & VM_SHADOW_STACK)"), UNKNOWN, "VM_SHADOW_STACK",
+            id="a flag that nothing has here",
+        ),
         pytest.param(edited("return from + size - at;", "return size;"), CHANGE, "touch_all()", id="bytes that are left"),
         pytest.param(edited("page = pte_page(pte);", "page = pte_page(READ_ONCE(pte));"), UNKNOWN, "READ_ONCE", id="order"),
         pytest.param(
