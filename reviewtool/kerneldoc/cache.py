@@ -2,7 +2,8 @@
 """Results of unchanged files, kept between runs.
 
 The key is a digest of this package's own code, the job, the file's name and its bytes, so nothing
-ever has to be marked as out of date.  A cache that cannot be used is as good as an empty one.
+ever has to be marked as out of date.  Each carries a code that needs the user's secret (private.py), so
+that what somebody else put there is not found.  A cache that cannot be used is as good as an empty one.
 
 Source: Python's sqlite3; XDG Base Directory Specification for the place.
 """
@@ -10,8 +11,8 @@ Source: Python's sqlite3; XDG Base Directory Specification for the place.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
+import warnings
 from dataclasses import astuple
 from hashlib import blake2b
 from pathlib import Path
@@ -19,14 +20,22 @@ from pathlib import Path
 from reviewtool.kerneldoc.batch import BYTES, Job, Result
 from reviewtool.kerneldoc.document import Diagnostic
 from reviewtool.kerneldoc.records import find_rule, severity_named
+from reviewtool.private import (
+    CacheWarning,
+    NotPrivateError,
+    cache_folder,
+    make_private,
+    seal,
+    unseal,
+    user_secret,
+)
 
 _TABLE = "CREATE TABLE IF NOT EXISTS result (key BLOB PRIMARY KEY, value TEXT) WITHOUT ROWID"
 
 
 def cache_path() -> Path:
     """Return where the cache is by default."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "reviewtool" / "kerneldoc.sqlite"
+    return cache_folder() / "kerneldoc.sqlite"
 
 
 class Cache:
@@ -34,14 +43,23 @@ class Cache:
 
     def __init__(self, path: Path, job: Job) -> None:
         self._salt = blake2b(repr((_code_digest(), job)).encode()).digest()
+        self._secret = b""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(path.parent)
+            self._secret = user_secret()
+            if path.is_symlink():
+                raise NotPrivateError(path, "it is a link")
             self._base: sqlite3.Connection | None = sqlite3.connect(path, isolation_level=None)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=OFF")
             self._base.execute(_TABLE)
             self._base.execute("BEGIN")
-        except (OSError, sqlite3.Error):
+        except OSError as error:
+            warnings.warn(
+                CacheWarning(f"no cache is used: {error.filename}: {error.strerror}"), stacklevel=1
+            )
+            self._base = None
+        except sqlite3.Error:
             self._base = None
 
     def key(self, name: str, text: str) -> bytes:
@@ -55,7 +73,10 @@ class Cache:
             return None
         try:
             row = self._base.execute("SELECT value FROM result WHERE key = ?", (key,)).fetchone()
-            return None if row is None else _decode(name, row[0])
+            if row is None or not isinstance(row[0], bytes):
+                return None
+            body = unseal(self._secret, key.hex(), row[0])
+            return None if body is None else _decode(name, body.decode())
         except (sqlite3.Error, ValueError, TypeError):
             return None
 
@@ -65,7 +86,8 @@ class Cache:
             return
         try:
             self._base.execute(
-                "INSERT OR REPLACE INTO result VALUES (?, ?)", (key, _encode(result))
+                "INSERT OR REPLACE INTO result VALUES (?, ?)",
+                (key, seal(self._secret, key.hex(), _encode(result).encode())),
             )
         except sqlite3.Error:
             self._base = None
