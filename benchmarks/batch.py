@@ -120,24 +120,36 @@ def count(database: Path) -> int:
 def measure_rate(light: int, heavy: int) -> None:
     """Print mails per second with one and with two workers, and their ratio."""
     seconds: dict[int, list[float]] = {1: [], 2: []}
+    working: dict[int, list[float]] = {1: [], 2: []}
     with tempfile.TemporaryDirectory(prefix="reviewtool-benchmark-") as name:
         folder = Path(name)
         mails = write_list(folder / "list.mbox", light, heavy)
-        print(
-            f"{mails:,} mails: {light:,} light patches, {heavy:,} heavy ones; load {os.getloadavg()[0]:.1f}"
-        )
+        print(f"{mails:,} mails: {light:,} light patches, {heavy:,} heavy ones")
         for turn, workers in enumerate((1, 2, 2, 1)):
             database = folder / f"{turn}.sqlite"
+            load = os.getloadavg()[0]
             begin = time.perf_counter()
-            status = start(folder, database, workers).wait()
-            took = time.perf_counter() - begin
+            program = start(folder, database, workers)
+            while program.poll() is None and not count(database):
+                time.sleep(0.02)
+            first = time.perf_counter()
+            status = program.wait()
+            took, worked = time.perf_counter() - begin, time.perf_counter() - first
             done = count(database)
             assert status in {0, 1}, status
             assert done == light + heavy, done
             seconds[workers].append(took)
-            print(f"{workers} workers: {took:6.1f} s, {mails / took:6.1f} mails/s, {done:,} rows")
-    ratio = sum(seconds[1]) / sum(seconds[2])
-    print(f"two workers do {ratio:.2f} times as much as one")
+            working[workers].append(worked)
+            print(
+                f"{workers} workers: {took:6.1f} s, {mails / took:6.1f} mails/s; from the first row on {worked:6.1f} s; "
+                f"load before {load:.1f}"
+            )
+    whole, rest = (sum(one[1]) / sum(one[2]) for one in (seconds, working))
+    print(
+        f"two workers do {whole:.2f} times as much as one, {rest:.2f} times from the first row on"
+    )
+    if os.getloadavg()[0] > 2.5:
+        print("others use this machine: these numbers say little")
 
 
 def processes(root: int) -> Iterator[int]:
