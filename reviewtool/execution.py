@@ -204,12 +204,14 @@ def simulate_patch(
     )
     run.progress("compile", 0, 2)
     module_old = build(
-        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions, configuration=configuration),
+        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions, configuration=configuration,
+                     workers=run.settings.workers),
         run.cache,
     )  # fmt: skip
     run.progress("compile", 1, 2)
     module_new = build(
-        BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions, configuration=configuration),
+        BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions, configuration=configuration,
+                     workers=run.settings.workers),
         run.cache,
     )  # fmt: skip
     if proposal and not isinstance(module_new, Module):

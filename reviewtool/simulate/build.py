@@ -123,6 +123,7 @@ class BuildRequest:
     that is to be run lazily (lazy.py), with shadows (shadow.py); the others are then left out, so that
     all that it calls can be inlined: what is never looked at is then never computed.
     configuration: what CONFIG_* macros say; the caller leaves out the files that it does not build.
+    workers: how many compilers may run at once; more than two are of no use.
     """
 
     snapshot: Snapshot
@@ -133,6 +134,7 @@ class BuildRequest:
     trace: bool = False
     lazy: str = ""
     configuration: Configuration = DEFAULT_CONFIGURATION
+    workers: int = 2
 
 
 @cache
@@ -544,7 +546,7 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
             names = tuple(stubs.decode().split())
             return Module(known, _driven(request), request.flags, builder.table.lines, names)
         builder.lay_out()
-        with ThreadPoolExecutor(2) as workers:
+        with ThreadPoolExecutor(min(max(request.workers, 1), 2)) as workers:
             results = dict(zip(units, workers.map(builder.compile, units.items()), strict=True))
         errors = tuple(
             error
