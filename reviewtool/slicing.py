@@ -95,7 +95,7 @@ def _tell_new(run: Run, pair: SlicedPair, draft: Draft) -> None:
             continue
         alone = sweep_alone(run, tree, index, name)
         if isinstance(alone, str):
-            said.append(f"{name}() is new and was not run: {alone}")
+            draft.undriven.append((name, f"it is new, and {alone}"))
             continue
         draft.facts_after.setdefault(name, find_facts(name, alone.domain, alone.side))
         ends = np.unique(field(alone.side.swept.records, "end"))
