@@ -19,17 +19,24 @@ from reviewtool.simulate.binding import Binding
 from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.domain import Domain
+from reviewtool.simulate.instrument import Line
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import SourceIndex
 
 
 @dataclass(frozen=True)
 class Driven:
-    """One version: its tree, and how its entries are called, in the order in which they were compared."""
+    """One version: its tree, how its entries are called, in the order in which they were compared, and what differs.
+
+    changed: functions; lines: of them; only_functions: whether nothing else differs, no macro and no declaration.
+    """
 
     snapshot: Snapshot
     index: SourceIndex
     bindings: tuple[Binding, ...]
+    changed: frozenset[str] = frozenset()
+    lines: frozenset[Line] = frozenset()
+    only_functions: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,15 +107,28 @@ def _combine(
     outs: list[str] = []
     for version in versions:
         request = BuildRequest(
-            version.snapshot, version.bindings, flags, version.index.constants, lazy=entry
-        )
+            version.snapshot, version.bindings, flags, version.index.constants, version.changed,
+            version.lines, lazy=entry,
+        )  # fmt: skip
         module = build(request, cache)
         if not isinstance(module, Module):
             return Combined(domain.scenarios, 0, gave_up="it does not compile alone")
         modules.append(module)
         outs += [binding.out for binding in module.entries]
+    differing = all(
+        version.only_functions
+        and version.changed & version.index.functions.keys() <= module.touched
+        for version, module in zip(versions, modules, strict=True)
+    )
     made = compare_combined(
-        entry, domain, modules[0], modules[1], (outs[0], outs[1]), step, most_leaves=leaves
+        entry,
+        domain,
+        modules[0],
+        modules[1],
+        (outs[0], outs[1]),
+        step,
+        most_leaves=leaves,
+        differing=differing,
     )
     step()
     return made

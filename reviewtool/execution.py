@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +20,7 @@ from reviewtool.behaviour.vocabulary import Vocabulary
 from reviewtool.combination import UNBOUNDED, Bound, Driven, combine_flags
 from reviewtool.entry import Compared, entry_review
 from reviewtool.errors import InputError
+from reviewtool.evidence import Question, open_questions, question_finding, uncounted_calls
 from reviewtool.findings import compile_finding, coverage_findings
 from reviewtool.kerneldoc import parse_source
 from reviewtool.picture import Ran, Version
@@ -39,7 +40,9 @@ from reviewtool.simulate.build import BuildRequest, CompileError, Module, build
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import DEFAULT_BUDGET, Domain
+from reviewtool.simulate.instrument import Line
 from reviewtool.simulate.sweep import Swept, sweep
+from reviewtool.tree.changed import alike_lines, changed_lines
 from reviewtool.tree.repository import FindBlob, no_blob
 from reviewtool.tree.snapshot import Snapshot
 from reviewtool.tree.source import Function, SourceIndex, index_sources
@@ -202,15 +205,20 @@ def simulate_patch(
     flags = tuple(
         sorted({flag for domain in domains.values() for flag in (*domain.flags, *domain.also)})
     )
+    changed = changed_lines(before, after)
+    lines_old, lines_new = (
+        frozenset(Line(*place) for place in places)
+        for places in alike_lines(before, after, changed)
+    )
     run.progress("compile", 0, 2)
     module_old = build(
-        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions, configuration=configuration,
+        BuildRequest(before, tuple(bound_old), flags, old.constants, delta.functions, lines_old, configuration=configuration,
                      workers=run.settings.workers),
         run.cache,
     )  # fmt: skip
     run.progress("compile", 1, 2)
     module_new = build(
-        BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions, configuration=configuration,
+        BuildRequest(after, tuple(bound_new), flags, new.constants, delta.functions, lines_new, configuration=configuration,
                      workers=run.settings.workers),
         run.cache,
     )  # fmt: skip
@@ -223,31 +231,28 @@ def simulate_patch(
             _refuse_base(run.settings.base_name, before, module_old[0])
         _tell_compile_errors(draft, module_old, module_new)
         return
-    sides: list[tuple[Side, Side]] = []
-    compared: list[Compared] = []
-    # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
-    with ThreadPoolExecutor(1) as ahead:
-        waiting = [
-            (
-                ahead.submit(_sweep, run, module_old, old, name, domains[name], delta),
-                ahead.submit(_sweep, run, module_new, new, name, domains[name], delta),
-            )
-            for name in names
-        ]
-        for name, binding_old, binding_new, (first, second) in zip(
-            names, bound_old, bound_new, waiting, strict=True
-        ):
-            domain = domains[name]
-            side_old = Side(first.result(), module_old.unmodelled, binding_old.out)
-            side_new = Side(second.result(), module_new.unmodelled, binding_new.out)
-            keys = (code_key(old, name, domain), code_key(new, name, domain))
-            compared.append(compare_sides(run, name, domain, keys, (side_old, side_new)))
-            sides.append((side_old, side_new))
+    built_old = _Built(old, tuple(bound_old), module_old, lines_old)
+    built_new = _Built(new, tuple(bound_new), module_new, lines_new)
+    compared, sides = _compare_entries(run, domains, delta, built_old, built_new)
     if run.settings.combine:
         compared = combine_flags(
             compared,
-            Driven(before, old, tuple(bound_old)),
-            Driven(after, new, tuple(bound_new)),
+            Driven(
+                before,
+                old,
+                tuple(bound_old),
+                delta.functions,
+                lines_old,
+                _only_functions(delta, old),
+            ),
+            Driven(
+                after,
+                new,
+                tuple(bound_new),
+                delta.functions,
+                lines_new,
+                _only_functions(delta, new),
+            ),
             run.cache,
             run.settings.workers,
             run.progress,
@@ -261,6 +266,9 @@ def simulate_patch(
     )
     _tell_lines(draft, patch, draft.ran)
     _conclude(draft, compared, telling, domains.values())
+    if draft.verdict is Verdict.NO_CHANGE:
+        questions = open_questions(draft.ran, compared, (lines_old, lines_new), changed)
+        _doubt(draft, questions, uncounted_calls(old, new, delta.functions))
 
 
 def _conclude(
@@ -268,10 +276,66 @@ def _conclude(
 ) -> None:
     """Decide; nothing is said where no entry was ever passed a flag of the TELLING ones."""
     _decide(draft, compared)
+    combined = any(made.combined is not None and not made.combined.gave_up for made in compared)
     never = [flag for flag in sorted(telling) if all(flag in domain.cut for domain in domains)]
-    if domains and never and draft.verdict is Verdict.NO_CHANGE:
+    if domains and never and not combined and draft.verdict is Verdict.NO_CHANGE:
         draft.verdict = Verdict.UNKNOWN
         draft.why = f"the entries do not change, but {', '.join(never)} was never passed, for lack of budget"
+
+
+def _only_functions(delta: Delta, index: SourceIndex) -> bool:
+    """Whether nothing but the bodies of functions of INDEX is in DELTA."""
+    known = [index.functions[name] for name in delta.functions if name in index.functions]
+    return not delta.declared and not any(function.macro for function in known)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """One version: bindings of the entries, in their order; lines: those that the other version does not have."""
+
+    index: SourceIndex
+    bindings: tuple[Binding, ...]
+    module: Module
+    lines: frozenset[Line]
+
+
+def _compare_entries(
+    run: Run, domains: Mapping[str, Domain], delta: Delta, old: _Built, new: _Built
+) -> tuple[list[Compared], list[tuple[Side, Side]]]:
+    """Return what differs in each of the entries, and what was swept of them."""
+    compared: list[Compared] = []
+    sides: list[tuple[Side, Side]] = []
+    # The sandbox runs without the interpreter's lock: sweep the next entry while this one is compared.
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = [
+            tuple(
+                ahead.submit(_sweep, run, one.module, one.index, name, domain, (delta, one.lines))
+                for one in (old, new)
+            )
+            for name, domain in domains.items()
+        ]
+        for number, (name, domain) in enumerate(domains.items()):
+            first, second = (
+                Side(swept.result(), one.module.unmodelled, one.bindings[number].out)
+                for swept, one in zip(waiting[number], (old, new), strict=True)
+            )
+            keys = (code_key(old.index, name, domain), code_key(new.index, name, domain))
+            compared.append(compare_sides(run, name, domain, keys, (first, second)))
+            sides.append((first, second))
+    return compared, sides
+
+
+def _doubt(draft: Draft, questions: tuple[Question, ...], uncounted: tuple[str, ...]) -> None:
+    """Take back that nothing changes where QUESTIONS are open, or calls come and go that the model does not see."""
+    if questions:
+        draft.findings.append(question_finding(questions))
+        more = f", and {len(questions) - 1} more like it" if len(questions) > 1 else ""
+        draft.why = f"no scenario differs, but {questions[0].words}{more}"
+    elif uncounted:
+        names = ", ".join(f"{name}()" for name in uncounted[:6])
+        draft.why = f"no scenario differs, but how often {names} is called does, and the model does not see that"
+    if questions or uncounted:
+        draft.verdict = Verdict.UNKNOWN
 
 
 def _tell_lines(draft: Draft, patch: Patch, ran: Ran) -> None:
@@ -381,7 +445,8 @@ def sweep_alone(run: Run, tree: Snapshot, index: SourceIndex, name: str) -> Alon
     module = build(request, run.cache)
     if not isinstance(module, Module):
         return f"it does not compile: {module[0].message}"
-    swept = _sweep(run, module, index, name, domain, Delta(frozenset(), frozenset()))
+    counted = Delta(frozenset(), frozenset()), frozenset[Line]()
+    swept = _sweep(run, module, index, name, domain, counted)
     return Alone(domain, Side(swept, module.unmodelled, bound.out))
 
 
@@ -432,10 +497,16 @@ def _tell(tell: Tell, comparison: Comparison) -> None:
 
 
 def _sweep(
-    run: Run, module: Module, index: SourceIndex, name: str, domain: Domain, delta: Delta
+    run: Run,
+    module: Module,
+    index: SourceIndex,
+    name: str,
+    domain: Domain,
+    counted: tuple[Delta, frozenset[Line]],
 ) -> Swept:
     """Sweep, unless the same code was swept over the same domain for an earlier patch."""
-    key = (code_key(index, name, domain), delta.functions)
+    delta, lines = counted
+    key = (code_key(index, name, domain), delta.functions, lines)
     if key not in run.swept:
         done = 0
 

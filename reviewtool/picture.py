@@ -19,6 +19,7 @@ from reviewtool.simulate.build import BuildRequest, Module, build
 from reviewtool.simulate.cache import Cache
 from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import Domain
+from reviewtool.simulate.instrument import Line
 from reviewtool.simulate.paths import NOT_RUN, Paths
 from reviewtool.simulate.trace import traced_functions
 from reviewtool.tree.snapshot import Snapshot
@@ -105,8 +106,9 @@ class Version:
         counted: Runs = {}
         for side in self.sides:
             for line, count in side.swept.lines:
-                key = (line.path, line.number)
-                counted[key] = counted.get(key, 0) + count
+                if isinstance(line, Line):
+                    key = (line.path, line.number)
+                    counted[key] = counted.get(key, 0) + count
         return counted
 
 

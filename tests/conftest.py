@@ -27,6 +27,9 @@ from reviewtool.tree.snapshot import MODEL_ROOT, bundled_model
 SAMPLES = Path(__file__).parent.parent / "sample_patches"
 GOLDEN = Path(__file__).parent / "golden"
 
+# No test may depend on the settings of whoever runs it.
+os.environ["REVIEWTOOL_CONFIG"] = ""
+
 Reviewed = tuple[Review, Series]
 
 # How long an example takes says more about the machine than about the code.

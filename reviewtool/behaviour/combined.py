@@ -22,6 +22,7 @@ from reviewtool.behaviour.table import Axis
 from reviewtool.behaviour.wording import rule_words, scenario_at
 from reviewtool.simulate.build import Module
 from reviewtool.simulate.domain import FACTORS, PLACES, Domain, column
+from reviewtool.simulate.instrument import Counted
 from reviewtool.simulate.lazy import FIRST_FLAG, GaveUp, Tree, run_lazily
 from reviewtool.simulate.record import ENDS, field
 
@@ -37,6 +38,7 @@ class Combined:
     unknown:    scenarios that met an unmodelled function.
     change:     what changes, if anything; its count is of all these scenarios.
     gave_up:    why there is no answer ("" where there is one).
+    met:        the counted lines and answers of conditions that some run met, before and after.
     """
 
     scenarios: int
@@ -44,6 +46,7 @@ class Combined:
     unknown: int = 0
     change: Change | None = None
     gave_up: str = ""
+    met: tuple[frozenset[Counted], frozenset[Counted]] = (frozenset(), frozenset())
 
 
 def combined_domain(domain: Domain) -> Domain:
@@ -67,18 +70,24 @@ def compare_combined(
     between: Between = lambda: None,
     *,
     most_leaves: int = MOST_LEAVES,
+    differing: bool = False,
 ) -> Combined:
     """Run ENTRY of both modules, built to be run lazily, over DOMAIN; BETWEEN is called half way.
 
     outs: Binding.out of both.  most_leaves: where it gives up, counted in behaviours.
+    differing: nothing differs between them outside of the functions that tell when they are entered, so
+    that runs that enter none of those need not be told apart.
     """
-    first = run_lazily(before, entry, domain.words, domain.flags, most_leaves=most_leaves)
+    first = run_lazily(
+        before, entry, domain.words, domain.flags, most_leaves=most_leaves, differing=differing
+    )
     between()
     if isinstance(first, GaveUp):
         return Combined(domain.scenarios, 0, gave_up=first.reason)
     joint = run_lazily(
-        after, entry, domain.words, domain.flags, most_leaves=most_leaves, other=first
-    )
+        after, entry, domain.words, domain.flags, most_leaves=most_leaves, other=first,
+        differing=differing,
+    )  # fmt: skip
     if isinstance(joint, GaveUp):
         return Combined(domain.scenarios, 0, gave_up=joint.reason)
     was = first.leaves["outcome"][joint.leaves["other"]]
@@ -87,7 +96,12 @@ def compare_combined(
         np.stack([field(was, "end"), field(now, "end")]), ENDS.index("unmodelled")
     ).any(axis=0)
     changed = (was != now) & ~unknown
-    made = Combined(domain.scenarios, len(joint.leaves), int(joint.scenarios[unknown].sum()))
+    made = Combined(
+        domain.scenarios,
+        len(joint.leaves),
+        int(joint.scenarios[unknown].sum()),
+        met=(first.met, joint.met),
+    )
     if not changed.any():
         return made
     modules = (before, after)

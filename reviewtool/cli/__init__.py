@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
@@ -78,7 +79,16 @@ _COMMANDS = {
         "Write a program that tries a finding on a real kernel.",
     ),
     "schema": ("reviewtool.cli.render", "schema", "Write the JSON Schema of a stored review."),
+    "config": ("reviewtool.cli.config", "config", "Show every setting, and where it comes from."),
+    "completion": (
+        "reviewtool.cli.manual",
+        "completion",
+        "Write what a shell needs to complete our options.",
+    ),
+    "manual": ("reviewtool.cli.manual", "manual", "Write the manual page."),
 }
+# These must work, and answer at once, whatever the files say.
+_WITHOUT_FILES = frozenset({"config", "completion", "manual", "schema"})
 
 
 class _Lazy(click.Group):
@@ -91,6 +101,23 @@ class _Lazy(click.Group):
         module, name, _ = _COMMANDS[cmd_name]
         command = getattr(import_module(module), name)
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in _COMMANDS and command is not None and name not in _WITHOUT_FILES:
+            from reviewtool.cli.defaults import as_default_map, choose_defaults, read_settings  # noqa: PLC0415
+
+            try:
+                chosen = choose_defaults(read_settings(Path.cwd()), name, self, ctx)
+            except (ReviewtoolError, OSError):
+                # Help and completion are there to mend the file with.
+                if not ctx.resilient_parsing and not {"-h", "--help"} & set(rest):
+                    raise
+                chosen = {}
+            ctx.default_map = {name: as_default_map(chosen, command)}
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -111,7 +138,7 @@ def group() -> None:
 
     \b
     Shell completion (bash; zsh and fish likewise):
-      eval "$(_REVIEWTOOL_COMPLETE=bash_source reviewtool)"
+      eval "$(reviewtool completion bash)"
 
     Exit status: 0 nothing found, 1 findings, 2 the input cannot be used.
     """  # noqa: D301  (click reads the character \b)

@@ -7,6 +7,14 @@ import sys
 
 import click
 
+from reviewtool.cli.options import (
+    format_option,
+    jobs_option,
+    no_cache_option,
+    output_option,
+    quiet_option,
+)
+
 
 @click.command("compare")
 @click.argument("old", metavar="OLD")
@@ -17,20 +25,14 @@ import click
     help="Git repository or directory to apply the patches to; default: the bundled mm model.",
 )
 @click.option("--base", metavar="REV", help="Commit of the tree to apply both versions to.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-)
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@format_option(["text", "markdown", "json"])
+@output_option
 @click.option(
     "--budget", type=click.IntRange(1024, 1 << 31), metavar="N", help="Most scenarios per entry."
 )
-@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True)
-@click.option("--no-cache", is_flag=True, help="Compile everything anew.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
+@jobs_option
+@no_cache_option
+@quiet_option
 def compare(
     old: str, new: str, tree: str | None, base: str | None, form: str, output: str | None, budget: int | None, jobs: int,
     no_cache: bool, quiet: bool,

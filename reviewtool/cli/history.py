@@ -7,24 +7,26 @@ import sys
 
 import click
 
+from reviewtool.cli.options import (
+    format_option,
+    jobs_option,
+    no_cache_option,
+    output_option,
+    quiet_option,
+)
+
 
 @click.command("diff")
 @click.argument("before", metavar="REV1")
 @click.argument("after", metavar="REV2")
 @click.option("--tree", type=click.Path(), default=".", show_default=True, help="Git repository.")
 @click.option("--entry", required=True, metavar="NAME", help="The function to drive.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-)
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@format_option(["text", "markdown", "json"])
+@output_option
 @click.option("--budget", type=click.IntRange(1024, 1 << 31), metavar="N", help="Most scenarios.")
-@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True)
-@click.option("--no-cache", is_flag=True, help="Compile everything anew.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
+@jobs_option
+@no_cache_option
+@quiet_option
 def diff(
     before: str, after: str, tree: str, entry: str, form: str, output: str | None, budget: int | None, jobs: int,
     no_cache: bool, quiet: bool,
@@ -79,11 +81,9 @@ def diff(
     metavar="FACTOR=VALUE",
     help="The scenario, as for `reviewtool simulate`; what is not set is as plain as it can be.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
-@click.option("--no-cache", is_flag=True, help="Compile everything anew.")
+@format_option(["text", "json"])
+@output_option
+@no_cache_option
 @click.option("--quiet", "-q", is_flag=True, help="Do not tell each step.")
 def bisect(
     tree: str, good: str, bad: str, entry: str, settings: tuple[str, ...], form: str, output: str | None,

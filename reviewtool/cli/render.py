@@ -8,14 +8,15 @@ from pathlib import Path
 
 import click
 
+from reviewtool.cli.options import format_option, output_option
 from reviewtool.cli.status import exit_status, fail_on_option
 from reviewtool.report.formats import FORMATS
 
 
 @click.command("render")
 @click.argument("stored", metavar="REVIEW.json", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@format_option(FORMATS)
+@output_option
 @click.option("--html", metavar="FILE", help="Write the page to FILE too; needs review --map.")
 @click.option(
     "--svg", metavar="FILE", help="Write the behaviour map to FILE too; needs review --map."
@@ -63,7 +64,7 @@ def render(
 
 
 @click.command("schema")
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@output_option
 def schema(output: str | None) -> None:
     """Write the JSON Schema (draft 2020-12) of review --format json.
 

@@ -7,6 +7,8 @@ import sys
 
 import click
 
+from reviewtool.cli.options import quiet_option
+
 
 @click.command("reply")
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
@@ -52,7 +54,7 @@ import click
     help="Git repository or directory to apply the patches to; default: the bundled mm model.",
 )
 @click.option("--base", metavar="REV", help="Commit of the tree to apply to; see `review`.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
+@quiet_option
 def reply(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, output: str | None, number: int | None,
     per_patch: bool, cover_only: bool, edit: bool, b4_tree: str | None, lint: bool, against: tuple[str, ...],

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reviewtool.cli.configuration import config_option
+from reviewtool.cli.options import (
+    format_option,
+    jobs_option,
+    no_cache_option,
+    output_option,
+    quiet_option,
+)
 from reviewtool.cli.status import exit_status, fail_on_option
 from reviewtool.report.formats import FORMATS
 
@@ -40,14 +47,8 @@ if TYPE_CHECKING:
     help="Review in each configuration: all, or KSM=off,ZONE_DEVICE=off.",
 )
 @click.option("--entry", "entries", multiple=True, metavar="NAME", help="Drive this function too.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-)
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
+@format_option(FORMATS)
+@output_option
 @click.option("--html", metavar="FILE", help="Write a page to look at, in one file, to FILE too.")
 @click.option("--svg", metavar="FILE", help="Write the behaviour map as a picture to FILE too.")
 @click.option("--map", "maps", is_flag=True, help="Put the behaviour maps into --format json.")
@@ -65,15 +66,13 @@ if TYPE_CHECKING:
 @click.option(
     "--budget", type=click.IntRange(1024, 1 << 31), metavar="N", help="Most scenarios per entry."
 )
-@click.option(
-    "--jobs", "-j", type=click.IntRange(1, 64), default=2, show_default=True, help="Sweeps at once."
-)
+@jobs_option
 @click.option(
     "--sensitivity", "mutants", type=click.IntRange(1, 10_000), metavar="N",
     help="Try N small wrong versions of the changed functions of each patch, and tell how many would be reported.",
 )  # fmt: skip
-@click.option("--no-cache", is_flag=True, help="Compile everything anew.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress bars.")
+@no_cache_option
+@quiet_option
 @fail_on_option
 def review(  # noqa: PLR0917  (click passes them by name)
     inputs: tuple[str, ...], revisions: str | None, message_id: str | None, tree: str | None, base: str | None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reviewtool.cli.options import format_option
 from reviewtool.errors import visible
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ Examples:
     "--message-id", metavar="ID", help="Which series, where an input holds several, or an inbox."
 )
 @click.option("--repair", is_flag=True, help="Take damaged diffs as pieces to be fitted to a tree.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@format_option(["text", "json"])
 def series(
     inputs: tuple[str, ...],
     revisions: str | None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reviewtool.cli.configuration import config_option
+from reviewtool.cli.options import format_option, no_cache_option, output_option
 
 if TYPE_CHECKING:
     from reviewtool.simulate.cache import Cache
@@ -47,11 +48,9 @@ if TYPE_CHECKING:
 @click.option(
     "--list", "listing", is_flag=True, help="List the factors and their values, and stop."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
-@click.option("--output", "-o", metavar="FILE", help="Write to FILE, which is replaced whole.")
-@click.option("--no-cache", is_flag=True, help="Compile everything anew.")
+@format_option(["text", "json"])
+@output_option
+@no_cache_option
 def simulate(  # noqa: PLR0917  (click passes them by name)
     entry: str | None, settings: tuple[str, ...], tree: str | None, listing: bool, form: str, output: str | None,
     no_cache: bool, before: str | None, after: str | None, both: str | None, number: int | None,

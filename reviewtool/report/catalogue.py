@@ -53,6 +53,8 @@ _KINDS = (
     FindingKind("lock-order", "Locks are taken in the wrong order", f"An outer lock is taken inside of an inner one. {_MODEL}"),
     FindingKind("never-ran", "Added statements that never ran",
         "No scenario reached these lines: what they do was not seen, and nothing is said about it."),
+    FindingKind("open-question", "A changed condition that was never tried both ways",
+        "No scenario differs, but what would follow from the other answer was not run, so nothing is said of it."),
     FindingKind("kernel-doc", "A new warning on kernel-doc", "The patch adds something that scripts/kernel-doc would warn about."),
     FindingKind("kernel-doc-mended", "Warnings on kernel-doc are gone", "The patch mends what scripts/kernel-doc warned about."),
 )  # fmt: skip

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from reviewtool.simulate.binding import Binding
 from reviewtool.simulate.cache import Cache, key_of
 from reviewtool.simulate.configuration import DEFAULT_CONFIGURATION, Configuration
 from reviewtool.simulate.domain import scenario_header
-from reviewtool.simulate.instrument import Line, LineTable, instrument
+from reviewtool.simulate.instrument import Counted, Line, LineTable, instrument
 from reviewtool.simulate.record import outcome_header
 from reviewtool.simulate.vetting import (
     Refusal,
@@ -75,7 +75,7 @@ _FEWER_BRANCHES = (
 _LINK_LAZY = (
     *_FEWER_BRANCHES, f"--initial-memory={8 << 20}", f"--max-memory={LAZY_MEMORY_BYTES}",
     *(f"--export={name}" for name in shadow.RUNTIME_EXPORTS),
-    *(f"--export=lazy_{name}" for name in ("begin", "run", "leaves", "others", "choose_flag")),
+    *(f"--export=lazy_{name}" for name in ("begin", "run", "leaves", "others", "choose_flag", "marks")),
 )  # fmt: skip
 
 # Functions become imports, to be told from what is there; a variable that nobody defines is an error:
@@ -103,15 +103,18 @@ class Module:
     wasm:       the module's bytes.
     entries:    the bindings, by their number in harness_loops.
     flags:      FOLL_* names whose values it has; the sweep chooses among them.
-    lines:      what harness_lines counts, by index; empty where nothing is instrumented.
+    lines:      what harness_lines (lazy_marks, when it is run lazily) counts, by index; empty where
+                nothing is instrumented.
     unmodelled: functions that the tree declares and nobody defines; number N is unmodelled[N - 1].
+    touched:    functions that tell a lazy run when they are entered.
     """
 
     wasm: bytes
     entries: tuple[Binding, ...]
     flags: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[Counted, ...]
     unmodelled: tuple[str, ...]
+    touched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ class BuildRequest:
     """What to build.
 
     flags: FOLL_* names that sweeps may pass; known_flags: names of constants that the tree has (a flag
-    that it does not have is 0).  instrumented: function names.  trace: for simulate.  lazy: the one entry
+    that it does not have is 0).  instrumented: function names.  decided: lines of them whose conditions are
+    counted, too; where C does not let them be, none are.  trace: for simulate.  lazy: the one entry
     that is to be run lazily (lazy.py), with shadows (shadow.py); the others are then left out, so that
     all that it calls can be inlined: what is never looked at is then never computed.
     configuration: what CONFIG_* macros say; the caller leaves out the files that it does not build.
@@ -131,6 +135,7 @@ class BuildRequest:
     flags: tuple[str, ...]
     known_flags: frozenset[str]
     instrumented: frozenset[str] = frozenset()
+    decided: frozenset[Line] = frozenset()
     trace: bool = False
     lazy: str = ""
     configuration: Configuration = DEFAULT_CONFIGURATION
@@ -251,11 +256,27 @@ class _Builder:
              *(t for n, t in _harness().items() if n.endswith(".h"))]
         )  # fmt: skip
 
+    def module(self, wasm: bytes, unmodelled: tuple[str, ...]) -> Module:
+        """Return WASM with what is known of it."""
+        request, table = self.request, self.table
+        touched = frozenset(table.touched)
+        return Module(wasm, _driven(request), request.flags, table.lines, unmodelled, touched)
+
     def _texts(self) -> dict[str, str]:
         texts = dict(self.sources)
+        decided: dict[str, set[int]] = {}
+        for line in self.request.decided:
+            decided.setdefault(line.path, set()).add(line.number)
         for path, text in texts.items():
             if self.request.instrumented:
-                texts[path] = instrument(path, text, self.request.instrumented, self.table)
+                texts[path] = instrument(
+                    path,
+                    text,
+                    self.request.instrumented,
+                    self.table,
+                    frozenset(decided.get(path, ())),
+                    only_decided=bool(self.request.lazy),
+                )
         layout = self.request.snapshot.layout
         return layout.assemble(texts) if layout else texts
 
@@ -317,6 +338,7 @@ class _Builder:
             *(alias or ()),
             *(_CHECKS if reviewed else ()),
             *(("-DMODEL_TRACE",) if self.request.trace else ()),
+            *(("-DMODEL_LAZY",) if self.request.lazy else ()),
         ]
         own = (
             "sweep.c" if name == "_tables.c" else name.removeprefix("_harness/")
@@ -544,7 +566,7 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
         known, stubs = cache.get(key), cache.get(stub_key)
         if known is not None and stubs is not None:
             names = tuple(stubs.decode().split())
-            return Module(known, _driven(request), request.flags, builder.table.lines, names)
+            return builder.module(known, names)
         builder.lay_out()
         with ThreadPoolExecutor(min(max(request.workers, 1), 2)) as workers:
             results = dict(zip(units, workers.map(builder.compile, units.items()), strict=True))
@@ -554,6 +576,8 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
             if not isinstance(result, bytes)
             for error in result
         )
+        if errors and request.decided:
+            return build(replace(request, decided=frozenset()), cache)
         if errors:
             return tuple(dict.fromkeys(errors))
         objects = {name: result for name, result in results.items() if isinstance(result, bytes)}
@@ -565,4 +589,4 @@ def build(request: BuildRequest, cache: Cache) -> Module | tuple[CompileError, .
             wasm = shadow.add_shadows(wasm)
         cache.put(key, wasm)
         cache.put(stub_key, " ".join(missing).encode())
-        return Module(wasm, _driven(request), request.flags, builder.table.lines, missing)
+        return builder.module(wasm, missing)

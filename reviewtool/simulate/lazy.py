@@ -17,9 +17,11 @@ import numpy.typing as npt
 
 from reviewtool.simulate.build import LAZY_MEMORY_BYTES, Module
 from reviewtool.simulate.domain import FACTORS, PLACES
+from reviewtool.simulate.instrument import MOST_LINES, Counted
 from reviewtool.simulate.sandbox import Sandbox, TrapError
 
 FIRST_FLAG = 40  # SHADOW_FLAGS in harness/shadow.h
+UNTOUCHED = (1 << 64) - 1  # in harness/lazy.c
 MOST_FLAGS = 22  # bits 62 and 63 of a shadow are taken
 _BATCH = 1 << 14
 
@@ -46,10 +48,12 @@ class Tree:
             FACTORS[i], bit FIRST_FLAG + j: flags[j]); subset, the flags set among those; count, of
             states; other, the number of the other tree's leaf that it lies in.
     flags:  FOLL_* names, bit 0 first.
+    met:    which of the module's counted lines and answers some run met.
     """
 
     leaves: npt.NDArray[np.void]
     flags: tuple[str, ...]
+    met: frozenset[Counted] = frozenset()
 
     @property
     def scenarios(self) -> npt.NDArray[np.float64]:
@@ -84,11 +88,14 @@ def run_lazily(
     *,
     most_leaves: int,
     other: Tree | None = None,
+    differing: bool = False,
 ) -> Tree | GaveUp:
     """Run ENTRY of MODULE, built to be run lazily, over all states WORDS (ascending) and all subsets of FLAGS.
 
     With OTHER, the tree of another version over the same domain, leaves are those of both: each lies
-    in one leaf of OTHER.  Raises: ValueError if the module has no such entry or flag.
+    in one leaf of OTHER.  DIFFERING: runs that enter none of the functions that differ between the
+    versions (Module.touched) need not be told apart; their outcome is UNTOUCHED.
+    Raises: ValueError if the module has no such entry or flag.
     """
     if len(flags) > MOST_FLAGS:
         return GaveUp(f"it knows more than {MOST_FLAGS} flags")
@@ -97,7 +104,15 @@ def run_lazily(
     for bit, flag in enumerate(flags):
         sandbox.call("lazy_choose_flag", bit, module.flags.index(flag))
     others = other.leaves if other is not None else np.zeros(0, _LEAF)
-    at = sandbox.call("lazy_begin", names.index(entry), len(words), len(flags), _BATCH, len(others))
+    at = sandbox.call(
+        "lazy_begin",
+        names.index(entry),
+        len(words),
+        len(flags),
+        _BATCH,
+        len(others),
+        int(differing),
+    )
     if not at:
         return GaveUp("its states do not fit into the sandbox")
     sandbox.array("states", len(words), np.uint64, at)[:] = words
@@ -118,6 +133,8 @@ def run_lazily(
         made.append(raw.copy().view(_LEAF))
         total += count
         if count < _BATCH:
-            return Tree(np.concatenate(made), flags)
+            marks = sandbox.array("lazy_marks", MOST_LINES, np.uint8)
+            met = (one for one, mark in zip(module.lines, marks, strict=False) if mark)
+            return Tree(np.concatenate(made), flags, frozenset(met))
         if total >= most_leaves:
             return GaveUp(f"it tells more than {most_leaves:,} behaviours apart")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from reviewtool.errors import ToolError
 from reviewtool.simulate.build import Module
 from reviewtool.simulate.domain import Domain
-from reviewtool.simulate.instrument import MOST_LINES, Line
+from reviewtool.simulate.instrument import MOST_LINES, Counted
 from reviewtool.simulate.record import ENDS, FIELD, SHIFTS
 from reviewtool.simulate.sandbox import Sandbox, TrapError
 
@@ -45,7 +45,7 @@ class Swept:
     records: npt.NDArray[np.uint64]
     rows: npt.NDArray[np.uint16]
     row_of: npt.NDArray[np.int32]
-    lines: tuple[tuple[Line, int], ...]
+    lines: tuple[tuple[Counted, int], ...]
     left: int
     asides: int = 0
 

@@ -122,6 +122,14 @@ def _inert_macros(headers: Mapping[str, str]) -> frozenset[str]:
 
 
 @cache
+def inert_names() -> frozenset[str]:
+    """Return the calls that do nothing in the model, or give a constant: how often they are made shows in no run."""
+    paths = (*sorted((MODEL_ROOT / "include").rglob("*.h")), MODEL_ROOT / "mm/internal.h")
+    headers = {path.as_posix(): path.read_text() for path in paths}
+    return _ORDER | _CONSTANT | (_inert_macros(headers) - _NOTHING_THERE)
+
+
+@cache
 def model_names() -> ModelNames:
     """Return the names of the bundled model and of the primitives that only trees need."""
     settings = Settings(frozenset(), {})

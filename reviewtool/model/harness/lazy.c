@@ -238,6 +238,26 @@ static void read_settled(unsigned int flag_bits)
 			shadow_read(1UL << (SHADOW_FLAGS + bit));
 }
 
+/* Lines that some run met, and answers that some condition gave (line.h). */
+unsigned char lazy_marks[MODEL_LINES];
+
+void lazy_mark(unsigned int line)
+{
+	lazy_marks[line % MODEL_LINES] = 1;
+}
+
+/*
+ * Whether the run entered a function that differs between the two versions.  Until
+ * it does, both do the same; if it never does, its outcome is of no interest.
+ */
+static bool touched;
+#define UNTOUCHED (~0UL)
+
+void lazy_touch(void)
+{
+	touched = true;
+}
+
 static unsigned int nr_flags;
 
 static unsigned long outcome_of(void)
@@ -318,7 +338,8 @@ static void check_labels(void)
 	pictured = true;
 }
 
-static unsigned long run(unsigned int entry, unsigned long state, unsigned long subset)
+/* DIFFERING: only the outcomes of runs that enter a differing function are wanted. */
+static unsigned long run(unsigned int entry, unsigned long state, unsigned long subset, bool differing)
 {
 	world_build(state);
 	world.flags = flags_of(subset);
@@ -327,8 +348,9 @@ static unsigned long run(unsigned int entry, unsigned long state, unsigned long 
 	lazy_value = 0;
 	shadow_begin();
 	check_labels();
+	touched = false;
 	harness_loops[entry]();
-	return outcome_of();
+	return touched || !differing ? outcome_of() : UNTOUCHED;
 }
 
 /* A set of scenarios: some states, and the flags that are fixed; factors that are fixed are so in all of its states. */
@@ -357,15 +379,15 @@ static struct {
 	struct node *nodes;
 	struct leaf *leaves, *others;
 	unsigned int nr_states, nr_nodes, most_nodes, most_leaves, nr_others, other, entry;
-	bool begun;
+	bool begun, differing;
 } at;
 
 /*
  * Room for NR_STATES states, which come in ascending order, MOST_LEAVES leaves a call and NR_OTHERS leaves of
- * another tree; returns where the host writes the states; 0 where memory ends.
+ * another tree; DIFFERING: runs that enter no differing function are not told apart; returns where the host writes the states; 0 where memory ends.
  */
 unsigned long lazy_begin(unsigned int entry, unsigned int nr_states, unsigned int flag_bits,
-			 unsigned int most_leaves, unsigned int nr_others)
+			 unsigned int most_leaves, unsigned int nr_others, bool differing)
 {
 	unsigned long end;
 
@@ -375,6 +397,7 @@ unsigned long lazy_begin(unsigned int entry, unsigned int nr_states, unsigned in
 	at.nr_others = nr_others;
 	at.other = 0;
 	at.begun = false;
+	at.differing = differing;
 	at.most_nodes = 1 << 16;
 	at.states = (unsigned long *)shadow_end();
 	at.spare = at.states + nr_states;
@@ -486,7 +509,12 @@ unsigned int lazy_run(void)
 			split(&node, other->read, other->nr_read);
 			node.leaf = at.other;
 		}
-		leaf->outcome = run(at.entry, node.state, node.subset);
+		if (at.nr_others && at.others[node.leaf - 1].outcome == UNTOUCHED) {
+			leaf->outcome = UNTOUCHED;
+			shadow_ordered = 0;
+		} else {
+			leaf->outcome = run(at.entry, node.state, node.subset, at.differing && !at.nr_others);
+		}
 		split(&node, shadow_order, shadow_ordered);
 		leaf->state = node.state;
 		leaf->fixed = node.fixed;
