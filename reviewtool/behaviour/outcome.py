@@ -71,6 +71,7 @@ _LEFT_WORDS = (
     "interrupts left off",
     "the mmap_lock left held once more",
     "the mmap_lock left released",
+    "the lock of a hugetlb VMA left held",
 )
 _SECOND_WORDS = {
     "page": "pages[1] is the page that follows",
@@ -83,7 +84,10 @@ _OUT_STATS = ("resident", "anonymous", "anonymous_thp", "referenced", "dirty", "
 
 @dataclass(frozen=True)
 class Outcome:
-    """One record, field by field; `unmodelled` numbers Module.unmodelled from 1."""
+    """One record, field by field; `unmodelled` numbers Module.unmodelled from 1.
+
+    mmap_lock: how often it is held more than before; 2: the lock of a hugetlb VMA is left held.
+    """
 
     end: str
     unmodelled: int
@@ -175,7 +179,7 @@ def hazard_words(outcome: Outcome) -> tuple[str, ...]:
     if outcome.irqs:
         words.append(_LEFT_WORDS[2])
     if outcome.mmap_lock:
-        words.append(_LEFT_WORDS[3] if outcome.mmap_lock > 0 else _LEFT_WORDS[4])
+        words.append(_LEFT_WORDS[{1: 3, -1: 4}.get(outcome.mmap_lock, 5)])
     if outcome.settled != "even":
         words.append(_SETTLED_WORDS[outcome.settled])
     return tuple(words)

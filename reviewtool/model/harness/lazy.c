@@ -289,6 +289,7 @@ static unsigned long outcome_of(void)
 	read_shadow_of(&model.told, 4);
 	read_shadow_of(&model.rcu_depth, 4);
 	read_shadow_of(&model.irqs_off, 4);
+	read_shadow_of(&model.vma_lock_depth, 4);
 	read_shadow_of(&world.mm.page_table_lock.held, sizeof(world.mm.page_table_lock.held));
 	read_shadow_of(&world.mm.mmap_lock.readers, 4);
 	read_shadow_of(&world.pgmap.refs, 4);
