@@ -88,7 +88,7 @@ _COMMANDS = {
     "manual": ("reviewtool.cli.manual", "manual", "Write the manual page."),
 }
 # These must work, and answer at once, whatever the files say.
-_WITHOUT_FILES = frozenset({"config", "completion", "manual", "schema"})
+_WITHOUT_FILES = frozenset({"config", "completion", "doctor", "manual", "schema"})
 
 
 class _Lazy(click.Group):

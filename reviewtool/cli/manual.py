@@ -35,6 +35,9 @@ Files and environment
     Compiled models and results, private to the user; it may be removed at any time. Below
     ``$XDG_CACHE_HOME`` where that is set.
 
+``~/.local/state/reviewtool``
+    The key that what is kept in the cache is signed with. Below ``$XDG_STATE_HOME`` where that is set.
+
 ``$REVIEWTOOL_PATCHWORK_TOKEN``
     The token that `report`_ sends to a Patchwork.
 
