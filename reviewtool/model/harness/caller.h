@@ -101,9 +101,9 @@ static inline unsigned long settle(enum value_kind kind, unsigned long value)
 		worst = one > worst ? one : worst;
 	}
 	if (world.fresh_page_used && worst == SETTLED_even)
-		worst = settle_page(&model_pages[PFN_FRESH], WORLD_REFS);
+		worst = settle_page(&model_pages[PFN_FRESH], FRESH_REFS);
 	if (world.next_fresh_used && worst == SETTLED_even)
-		worst = settle_page(&model_pages[PFN_NEXT_FRESH], WORLD_REFS);
+		worst = settle_page(&model_pages[PFN_NEXT_FRESH], FRESH_REFS);
 	return worst;
 }
 

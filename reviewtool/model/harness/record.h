@@ -179,9 +179,9 @@ static inline unsigned long record(enum value_kind kind, unsigned long value)
 	for (int i = 0; i < world.nr_counted; i++)
 		count_delta(world_fresh.pages[i].counts, page_counts(world.counted[i]), &refs, &pins);
 	if (world.fresh_page_used)
-		count_delta(WORLD_REFS, page_counts(&model_pages[PFN_FRESH]), &refs, &pins);
+		count_delta(FRESH_REFS, page_counts(&model_pages[PFN_FRESH]), &refs, &pins);
 	if (unlikely(world.next_fresh_used))
-		count_delta(WORLD_REFS, page_counts(&model_pages[PFN_NEXT_FRESH]), &refs, &pins);
+		count_delta(FRESH_REFS, page_counts(&model_pages[PFN_NEXT_FRESH]), &refs, &pins);
 	/* the caller's own reference is no doing of the function's */
 	refs -= world.lent_refs;
 	pins -= world.lent_pins;

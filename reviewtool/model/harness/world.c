@@ -28,11 +28,12 @@ struct world_fresh world_fresh;
 static void init_page(unsigned long pfn, unsigned long head, unsigned long flags)
 {
 	struct page *page = &model_pages[pfn];
+	int refs = pfn == PFN_FRESH || pfn == PFN_NEXT_FRESH ? FRESH_REFS : WORLD_REFS;
 
 	page->flags = flags;
 	page->head = &model_pages[head];
-	page->_refcount.counter = WORLD_REFS;
-	page->_held = WORLD_REFS;
+	page->_refcount.counter = refs;
+	page->_held = refs;
 	page->_pincount.counter = 0;
 	page->_mapcount.counter = 1;
 	page->nid = 1;

@@ -35,6 +35,7 @@ enum {
 #define MODEL_MAPPING_ANON ((struct address_space *)1)
 #define WORLD_NEXT	(WORLD_ADDRESS + PAGE_SIZE)	/* the second page of a range */
 #define WORLD_REFS	3		/* what a page has when nothing is wrong with it */
+#define FRESH_REFS	1		/* what a fault brought in: nothing but the entry holds it */
 
 /* Who gives back what a function took: by its return type, its parameters and its name. */
 enum world_owes {
