@@ -13,6 +13,7 @@ Source: RFC 2046, section 5.1; RFC 2183 (Content-Disposition).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -224,9 +225,7 @@ class _Reader:
             self.say(error("encoding", self.source, decoded.problem_line, decoded.problem))
         pieces = decoded.lines
         open_ended = bool(pieces) and not pieces[-1].endswith(b"\n")
-        if pieces and all(
-            piece.endswith(b"\r\n") for piece in pieces[: -1 if open_ended else None]
-        ):
+        if _ends_in_carriage_returns(pieces[: -1 if open_ended else None]):
             pieces = [piece.rstrip(b"\r\n") for piece in pieces]
         else:
             pieces = [piece.rstrip(b"\n") for piece in pieces]
@@ -242,6 +241,17 @@ class _Reader:
         if leaf.parameters.get("format", "").lower() == "flowed":
             text = unflow(text, delsp=leaf.parameters.get("delsp", "").lower() == "yes")
         return text
+
+
+def _ends_in_carriage_returns(pieces: Sequence[bytes]) -> bool:
+    """Whether every line of PIECES, its empty ones at the end apart, ends in CR LF: then that is the mail's, not the patch's.
+
+    Line feeds that were encoded are often followed by plain ones of whoever sent the mail.
+    """
+    last = len(pieces)
+    while last and pieces[last - 1] == b"\n":
+        last -= 1
+    return last > 0 and all(piece.endswith(b"\r\n") for piece in pieces[:last])
 
 
 def _is_plain(leaf: Leaf) -> bool:

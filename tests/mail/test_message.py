@@ -99,6 +99,16 @@ def test_encoded_words_decode_to_what_was_encoded(text: str) -> None:
     assert decode_words(" ".join(words)) == clean
 
 
+def test_encoded_line_ends_are_the_mails_also_when_plain_ones_follow() -> None:
+    head = b"Subject: [PATCH] x\nContent-Transfer-Encoding: quoted-printable\n\n"
+    body = b"From: Ann <ann@example.org>=0D=0A=0D=0AThe lo=\ng.=0D=0A---=0D=0A"
+    mail = parse_mail(head + body + b"\n\n", "mail")
+    assert tuple(mail.body.lines)[:4] == ("From: Ann <ann@example.org>", "", "The log.", "---")
+    assert not any("\r" in line for line in mail.body.lines)
+    kept = parse_mail(head + body + b"plain\n", "mail")
+    assert kept.body.lines[0].endswith("\r")
+
+
 @given(
     st.binary(max_size=300), st.sampled_from(["base64", "quoted-printable", "8bit", "x-uuencode"])
 )
