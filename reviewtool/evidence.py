@@ -29,6 +29,7 @@ class Left(Enum):
     NEVER_RAN = "never ran"
     NEVER_TRUE = "was never true"
     NEVER_FALSE = "was never false"
+    NEVER_ASKED = "was never asked"
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,25 @@ def open_questions(
     CHANGED is told.
     """
     combined = [made.combined for made in compared if made.combined is not None]
+    versions = (ran.before, ran.after)
+    known = [
+        frozenset(_without_names(_text(version, line)) for line in own)
+        for version, own in zip(versions, lines, strict=True)
+    ]
     sides = [
-        _left_open(version, [one.met[number] for one in combined], lines[number], removed=not number)
-        for number, version in enumerate((ran.before, ran.after))
+        _left_open(version, [one.met[number] for one in combined], (lines[number], known[1 - number]), removed=not number)
+        for number, version in enumerate(versions)
     ]  # fmt: skip
+    asked = [
+        frozenset(_without_names(text) for text in _conditions(version)) for version in versions
+    ]
+    for number in (0, 1):
+        # that it is not asked follows from another one, which is open itself
+        sides[number] = [
+            one
+            for one in sides[number]
+            if one.left is not Left.NEVER_ASKED or _without_names(one.text) not in asked[1 - number]
+        ]
     shapes = [Counter(_shape(question) for question in side) for side in sides]
     found: list[Question] = []
     for own in (1, 0):
@@ -118,29 +134,64 @@ def question_finding(questions: Sequence[Question]) -> Finding:
     )
 
 
+_ASSERTION = re.compile(r"(VM_|MMU_)?(BUG|WARN)\w*\s*\(")
+_ASKING = re.compile(r"(\}\s*)?(else\s+)?(if|while|for)\s*\(|(return|\w+ =) .*[<>=!&|?]")
+_CASE = re.compile(r"(case\b.*|default\s*):")
+
+
 def _left_open(
-    version: Version, met: Sequence[frozenset[Counted]], lines: frozenset[Line], *, removed: bool
+    version: Version,
+    met: Sequence[frozenset[Counted]],
+    lines: tuple[frozenset[Line], frozenset[str]],
+    *,
+    removed: bool,
 ) -> list[Question]:
-    """Return what VERSION leaves open of LINES; MET: what other runs met."""
+    """Return what VERSION leaves open of LINES; MET: what other runs met.
+
+    lines: and what the other version's look like.  A statement that is there, too, is reached under
+    other conditions, and those are asked themselves; what a case leads to is not.  An assertion that is not
+    reached does not fail.
+    """
     counts: dict[Counted, int] = {}
     for side in version.sides:
         for counted, count in side.swept.lines:
             counts[counted] = counts.get(counted, 0) + count
     for counted in (one for some in met for one in some):
         counts[counted] = counts.get(counted, 0) + 1
-    texts: dict[str, list[str]] = {}
-    found: list[Question] = []
+    asking = {(one.path, one.number) for one in counts if isinstance(one, Decision)}
     silent = {one for one in counts if isinstance(one, Line) and not counts[one]}
-    for line in sorted(silent & lines, key=lambda line: (line.path, line.number)):
-        if line.path not in texts:
-            texts[line.path] = (version.tree.read(line.path) or "").split("\n")
-        text = " ".join(texts[line.path][line.number - 1].split())
+    found: list[Question] = []
+    for line in sorted(silent & lines[0], key=lambda line: (line.path, line.number)):
+        text = _text(version, line)
+        if _ASSERTION.match(text) or ((line.path, line.number) in asking and _ASKING.match(text)):
+            continue
+        if _without_names(text) in lines[1] and not _follows_case(version, line):
+            continue
         found.append(Question(line.path, line.number, text, Left.NEVER_RAN, removed))
     return found + list(_one_way(counts, removed=removed))
 
 
+def _conditions(version: Version) -> frozenset[str]:
+    """Return the conditions that are counted in VERSION."""
+    counted = (one for side in version.sides for one, _ in side.swept.lines)
+    return frozenset(one.text for one in counted if isinstance(one, Decision))
+
+
+def _text(version: Version, line: Line) -> str:
+    """Return LINE of VERSION without white space around and within."""
+    rows = (version.tree.read(line.path) or "").split("\n")
+    return " ".join(rows[line.number - 1].split()) if line.number <= len(rows) else ""
+
+
+def _follows_case(version: Version, line: Line) -> bool:
+    """Whether LINE is what a case of a switch leads to."""
+    above = (_text(version, Line(line.path, number)) for number in range(line.number - 1, 0, -1))
+    before = next((text for text in above if text and not text.startswith(("/*", "*", "//"))), "")
+    return any(_CASE.match(text) for text in (_text(version, line), before))
+
+
 def _one_way(counts: Mapping[Counted, int], *, removed: bool) -> Iterable[Question]:
-    """Yield the conditions that were asked and gave one answer only."""
+    """Yield the conditions that did not give both answers."""
     asked: dict[tuple[str, int, int, str], dict[bool, int]] = {}
     for one, count in counts.items():
         if isinstance(one, Decision):
@@ -148,8 +199,8 @@ def _one_way(counts: Mapping[Counted, int], *, removed: bool) -> Iterable[Questi
             asked.setdefault(key, {})[one.answer] = count
     for (path, line, _, text), answers in sorted(asked.items()):
         yes, no = answers.get(True, 0), answers.get(False, 0)
-        if bool(yes) != bool(no):
-            left = Left.NEVER_TRUE if no else Left.NEVER_FALSE
+        if not (yes and no):
+            left = Left.NEVER_TRUE if no else Left.NEVER_FALSE if yes else Left.NEVER_ASKED
             yield Question(path, line, text, left, removed)
 
 
@@ -160,12 +211,19 @@ _WORD = re.compile(
 
 def _shape(question: Question) -> tuple[Left, str]:
     """Return QUESTION without its place and the names of variables: what moved or was renamed keeps its shape."""
+    return question.left, _without_names(question.text)
+
+
+def _without_names(text: str) -> str:
+    """Return TEXT with its variables numbered."""
     parts: list[str] = []
     names: dict[str, str] = {}
-    for match in _WORD.finditer(question.text):
+    for match in _WORD.finditer(text):
         word = match["word"]
+        if match[0] == "*":
+            continue  # a helper gets a value where its caller has the pointer
         if word is None or match["call"] or word.isupper():
             parts.append(re.sub(r"\s+", "", match[0]))
         else:
             parts.append(names.setdefault(word, f"v{len(names)}"))
-    return question.left, " ".join(parts)
+    return " ".join(parts)

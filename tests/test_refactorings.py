@@ -21,8 +21,13 @@ from reviewtool.tree.snapshot import bundled_model
 
 PATCHES = tuple(sorted((Path(__file__).parent / "refactorings").glob("*.patch")))
 BUDGET = 1 << 18
-# Its changed lines run only with FOLL_SPLIT_PMD, which a small budget leaves out.
-WHOLE = frozenset({"if-from-ternary"})
+# What they change is told apart by flags that a small budget leaves out.
+WHOLE = frozenset({"if-from-ternary", "helper-extracted-both", "unshare-nested", "unshare-switch"})
+# What they write in other words is not run in any scenario, so nothing can be said of it.
+UNSEEN = {
+    "goto-to-return-hugetlb": "removed `goto out_unlock;` never ran",
+    "if-from-ternary": "`return ERR_PTR(-ENOMEM);` never ran",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 
 
 def test_there_are_at_least_fifty_of_many_kinds() -> None:
-    assert len(PATCHES) >= 50
+    assert len(PATCHES) - len(UNSEEN) >= 50
     kinds = {"helper-extracted", "helper-inlined", "conditions-merged", "conditions-reordered",
              "goto-to-return", "retry-to-while", "renamed", "folio", "switch-from-if-chain", "de-morgan"}  # fmt: skip
     assert all(any(path.name.startswith(kind) for path in PATCHES) for kind in kinds)
@@ -43,6 +48,11 @@ def test_a_refactoring_is_no_semantic_change(patch: Path, modules: Cache) -> Non
     settings = Settings(budget=DEFAULT_BUDGET if patch.stem in WHOLE else BUDGET, combine=False)
     review, _ = review_series(series, bundled_model(), settings, modules)
     (found,) = review.patches
+    if patch.stem in UNSEEN:
+        assert found.verdict == "could not tell"
+        assert found.verdict_why == f"no scenario differs, but {UNSEEN[patch.stem]}"
+        assert not any(entry.changed for entry in found.entries)
+        return
     assert (found.applied, found.verdict) == ("cleanly", "no semantic change"), found.verdict_why
     assert found.entries
     assert not [f for f in found.findings if f.severity is not Severity.NOTE]

@@ -22,7 +22,7 @@ from reviewtool.tree.snapshot import MODEL_ROOT
 
 # Names that are the harness's wherever they stand, and those of the linker and of setjmp()'s lowering.
 _NAME = re.compile(
-    r"(?<![\w.])(?<!->)(?:harness_\w+|world_\w+|model_\w+|(?:model|world)(?!\w)|lazy_(?:begin|run|leaves|others|choose_flag|value|kind|end)(?!\w)"
+    r"(?<![\w.])(?<!->)(?:harness_\w+|world_\w+|model_\w+|(?:model|world)(?!\w)|lazy_(?:begin|run|leaves|others|choose_flag|value|kind|end|marks|mark|touch)(?!\w)"
     r"|__wasm_\w+|__builtin_(?:wasm_(?:re)?throw|setjmp|longjmp)(?!\w)|__c_longjmp|__cpp_exception|_?(?:setjmp|longjmp)(?!\w)"
     r"|__(?:stack_pointer|stack_low|stack_high|heap_base|heap_end|data_end|global_base|memory_base|table_base|dso_handle|tls_\w+)(?!\w))"
 )
@@ -73,7 +73,11 @@ def _harness() -> _Harness:
         words |= set(_WORD.findall(without_strings(path.read_text())))
     lines: dict[str, frozenset[str]] = {}
     named: set[str] = set()
-    expanding: set[str] = {"model_line"}  # what the instrumentation adds
+    expanding: set[str] = {
+        "model_line",
+        "model_decided",
+        "lazy_touch",
+    }  # what the instrumentation adds
     for path in sorted(MODEL_ROOT.rglob("*.h")):
         name = path.relative_to(MODEL_ROOT).as_posix()
         if name.startswith("harness/"):

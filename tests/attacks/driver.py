@@ -23,6 +23,9 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 
+sys.dont_write_bytecode = (
+    True  # the interpreter's own files beside the sources are no business of the test
+)
 CANARY = "canary_0b7c1f5e_that_nobody_may_read"
 LIMIT_S = 240.0
 _EAGER = (
